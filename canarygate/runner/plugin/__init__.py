@@ -1,0 +1,1 @@
+"""What runs inside the Locust process. Nothing else may import these modules."""

@@ -1,0 +1,53 @@
+"""SIGTERM and SIGINT: raised where the work can simply stop, noted where it has to end in order."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from canarygate.errors import Interrupted
+
+PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Signals:
+    """Installed first thing, so that as process 1 of a container we are never deaf to SIGTERM."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._is_held = False
+
+    def install(self) -> None:
+        """Take over SIGINT and SIGTERM for this process."""
+        for number in STOPPING:
+            signal.signal(number, self._take)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, a signal is noted in `number` and the work ends in its own order; a second one
+        ends the process at once (what Locust runs dies with us)."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        if not self._is_held:
+            raise Interrupted(number)
+        if self.number is not None:
+            os._exit(128 + number)
+        self.number = number
+
+
+def die_with_parent() -> None:
+    """Called in a child process: be killed when the parent is gone, however it went (Linux).
+
+    An orphaned Locust would go on loading the hosts, and its workers would join the next master.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

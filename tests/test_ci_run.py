@@ -1,0 +1,73 @@
+"""`.ci/run` on a tree whose make targets are of our own making."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+STEPS = ["setup", "lint", "test", "test-live"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(CHECKOUT / ".ci/run", tmp_path / ".ci/run")
+    return tmp_path
+
+
+def run(tree: Path, **recipes: str) -> tuple[int, str, str]:
+    (tree / "Makefile").write_text(
+        "".join(
+            f".PHONY: {step}\n{step}:\n\t@{recipes.get(step.replace('-', '_'), 'true')}\n"
+            for step in STEPS
+        )
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["bash", ".ci/run"],
+        cwd=tree,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_every_step_runs_in_order_with_its_duration(tree: Path) -> None:
+    status, output, _ = run(tree)
+
+    assert status == 0
+    assert ["== prepare", *(f"== make {step}" for step in STEPS)] == [
+        line.partition(": ")[0] for line in output.splitlines()[1:-1:2]
+    ]
+    assert output.splitlines()[-1].startswith("== all of it: ")
+
+
+def test_the_first_failure_ends_it(tree: Path) -> None:
+    status, output, _ = run(tree, lint="exit 3")
+
+    assert status != 0
+    assert "== make test" not in output
+
+
+def test_no_step_can_wait_for_input(tree: Path) -> None:
+    status, output, _ = run(tree, test="cat; echo read to the end")
+
+    assert status == 0
+    assert "read to the end" in output
+
+
+def test_a_process_left_behind_fails_the_run_and_is_ended(tree: Path) -> None:
+    status, _, errors = run(tree, test="sleep 321 >/dev/null 2>&1 & echo $$! > pid")
+
+    pid = int((tree / "pid").read_text())
+
+    assert status == 1
+    assert f"{pid} sleep 321" in errors
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/status").read_text()
