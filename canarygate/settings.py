@@ -72,6 +72,19 @@ def parse_labels(text: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemorySettings:
+    """Where memory is read from: a metrics endpoint per role, or a Prometheus and pod selectors."""
+
+    metrics_urls: Mapping[str, str] = field(default_factory=dict)
+    """By role; any endpoint with `process_resident_memory_bytes`."""
+    prometheus_url: str = ""
+    pods: Mapping[str, str] = field(default_factory=dict)
+    """By role: label matchers that select its pods, such as `namespace="shop",pod=~"web-6b8c-.*"`."""
+    limit_bytes: int | None = None
+    """Of one instance; None where the source shows it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """One load run: what is sent where, and where it is kept. Durations are seconds."""
 
@@ -82,6 +95,14 @@ class RunSettings:
     spawn_rate: float = 5.0
     """Users started per second."""
     run_time_seconds: int = 45
+    """At most; a certain answer ends the load before."""
+    min_run_time_seconds: int = 0
+    """A certain answer does not end the load before."""
+    arrival: str = "closed"
+    """`closed`: a user thinks after each answer. `open`: it keeps to a schedule fixed beforehand."""
+    rate: float | None = None
+    """Tasks per second and role on an open schedule; None: the locustfile's own wait times."""
+    memory: MemorySettings | None = None
     warm_up_seconds: float = 10.0
     seed: str
     processes: int = 1
@@ -111,5 +132,7 @@ class GateSettings:
     """None is the built-in policy."""
     push: PushSettings | None = None
     """None pushes nothing."""
+    stop_early: bool = True
+    """End the load as soon as the answer is certain."""
     on_inconclusive: str = "fail"
     """`fail` or `pass`: what the exit code makes of an inconclusive verdict."""

@@ -30,12 +30,68 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndpointComparison:
+    """One endpoint of the canary beside stable's, after the warm-up. Durations are seconds.
+
+    Ratios are canary to stable: 1.38 is 38 % slower. None where there was too little to tell.
+    """
+
+    method: str
+    name: str
+    canary_successes: int
+    stable_successes: int
+    ratio: float | None = None
+    """Typical change: the Hodges-Lehmann ratio."""
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    """Its 95 % interval (Moses): of sampling alone, not of pods that differ."""
+    canary_p50: float | None = None
+    canary_p95: float | None = None
+    stable_p50: float | None = None
+    stable_p95: float | None = None
+    tolerance: float
+    """So much slower is no regression; a fraction."""
+    p: float | None = None
+    p_needed: float | None = None
+    """What `p` had to be at most to be called slower, after every correction."""
+    state: Verdict
+    """PASS: a regression is ruled out; FAIL: it is slower; INCONCLUSIVE: neither is sure."""
+    ruled_out: float | None = None
+    """Slower by more than this fraction is ruled out (0.25 is 25 %)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The canary against stable, as it stood at one moment of the run."""
+
+    at_seconds: float
+    """Judged up to here, since the load began."""
+    bar: str
+    """What a pass had to rule out: `look` or `last_look`."""
+    endpoints: Sequence[EndpointComparison]
+    only_one: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """Endpoints that only one role has: role to (method, name)."""
+    matched_share: float | None = None
+    """Of the canary's requests, those with a twin: the same user's same request on stable."""
+    step_seconds: float | None = None
+    """How far apart the twins were sent (95 % are closer)."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """Canary to stable as ratios by a closed set of names, for the pushed series."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """Every check, the verdict they add up to, and the sentence a person reads first."""
 
     verdict: Verdict
     sentence: str
     checks: Sequence[Check]
+    decided_at_seconds: float | None = None
+    """When the answer became certain, since the load began; None: not before the end."""
+    comparison: Comparison | None = None
+    """None without a stable host, or where the policy compares nothing."""
+    memory_seconds_to_limit: Mapping[str, float] = field(default_factory=dict)
+    """By role, where memory grows towards a known limit."""
 
 
 def combine(checks: Sequence[Check]) -> Verdict:
