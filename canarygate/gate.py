@@ -80,6 +80,9 @@ def _drive(
     problem: CanarygateError | None = None
     try:
         try:
+            with signals.held():
+                load.start()
+            signals.raise_noted()
             # Locust imports meanwhile; nothing is sent before begin().
             file = replace(file, same_identity=_shared_identity(settings, notes))
             notes += _forget_the_last_run(settings, file)
@@ -89,8 +92,7 @@ def _drive(
                 write_run(settings.run.folder, replace(file, outcome=RunOutcome.RUNNING))
                 _import_the_judge()
                 load.watch(lambda _readers: False)
-            if signals.number is not None:  # noted after the last look
-                raise Interrupted(signals.number)
+            signals.raise_noted()  # it may have come after the last look
         except (Interrupted, RunBroken) as error:
             problem = error
         return _driven(load, file, problem, notes)

@@ -36,6 +36,15 @@ class Signals:
         finally:
             self._is_held = False
 
+    def raise_noted(self) -> None:
+        """Raise what was noted while signals were held.
+
+        Raises:
+            Interrupted: a signal has come.
+        """
+        if self.number is not None:
+            raise Interrupted(self.number)
+
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if not self._is_held:
             raise Interrupted(number)
@@ -44,10 +53,13 @@ class Signals:
         self.number = number
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int | None = None) -> None:
     """Called in a child process: be killed when the parent is gone, however it went (Linux).
 
     An orphaned Locust would go on loading the hosts, and its workers would join the next master.
+    `parent` is who started it: gone before we could ask for this, it is gone for us too.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os._exit(128 + signal.SIGKILL)

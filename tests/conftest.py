@@ -126,6 +126,7 @@ class PretendedLoad:
     """Changes to what each role's Locust counted."""
     problem: Exception | None = None
     """Raised while the load is watched."""
+    while_starting: Callable[[], None] = lambda: None
     was_closed: bool = False
 
 
@@ -138,6 +139,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> PretendedLoad:
 
         def __init__(self, run: RunSettings, *_: object, **__: object) -> None:
             self._hosts = run.hosts
+
+        def start(self) -> None:
+            pretended.while_starting()
 
         def wait_until_ready(self) -> None: ...
 

@@ -1,4 +1,5 @@
 import json
+import signal
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,25 @@ def test_a_failing_canary_fails(
     answer = run(make_settings())
 
     assert (ExitCode.FAIL, FAIL) == (answer.exit_code, answer.judgement.verdict)
+
+
+def test_a_signal_while_a_locust_is_being_started_leaves_none_behind(
+    load: "PretendedLoad", make_settings: "MakeSettings"
+) -> None:
+    """Raised between the birth of a process and our knowing of it, it would orphan that process."""
+    signals, started = Signals(), []
+
+    def start() -> None:
+        signals._take(signal.SIGTERM, None)
+        started.append("to the end")
+
+    load.while_starting = start
+
+    answer = run_gate(make_settings(), {}, signals=signals, listen=lambda _event: None)
+
+    assert ["to the end"] == started
+    assert (ExitCode.SIGTERM, RunOutcome.INTERRUPTED) == (answer.exit_code, answer.run.outcome)
+    assert load.was_closed
 
 
 def test_nothing_that_answers_is_a_broken_run(

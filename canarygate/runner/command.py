@@ -75,9 +75,12 @@ def locust_argv(run: RunSettings, role: str, *, master_port: int | None = None) 
 
 
 def locust_env(
-    run: RunSettings, role: str, environ: Mapping[str, str], *, token: str
+    run: RunSettings, role: str, environ: Mapping[str, str], *, token: str, parent: int
 ) -> dict[str, str]:
-    """The environment of one role: everything but what would change the run behind our back."""
+    """The environment of one role: everything but what would change the run behind our back.
+
+    `parent` is the process that starts it and without which it ends.
+    """
     files = role_files(run, role)
     recorder = {
         "role": role,
@@ -88,6 +91,7 @@ def locust_env(
         "request_timeout": run.request_timeout_seconds,
         "processes": run.processes,
         "token": token,
+        "parent": parent,
         "folder": str(run.folder.resolve()),
         "status": str(files.status),
         "go": str(files.go),

@@ -39,8 +39,15 @@ class Load:
         """Because the answer was certain."""
         self.processes: dict[str, LocustProcess] = {}
         self._readers = {role: RecordReader(records_path(run.folder, role)) for role in run.hosts}
-        for role in run.hosts:
-            self.processes[role] = LocustProcess(run, role, environ)
+        self._environ = environ
+
+    def start(self) -> None:
+        """Start Locust for every role; call it with signals held.
+
+        A signal that raised between a process's birth and our knowing of it would leave it behind.
+        """
+        for role in self._run.hosts:
+            self.processes[role] = LocustProcess(self._run, role, self._environ)
 
     def wait_until_ready(self) -> None:
         """Until every role's Locust has imported the locustfile and waits for the start.

@@ -35,7 +35,7 @@ class LocustProcess:
         with self.files.log.open("wb") as log:
             self._process = subprocess.Popen(
                 locust_argv(run, role, master_port=port),
-                env=locust_env(run, role, environ, token=uuid.uuid4().hex),
+                env=locust_env(run, role, environ, token=uuid.uuid4().hex, parent=os.getpid()),
                 cwd=self.files.work,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

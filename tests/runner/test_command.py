@@ -78,7 +78,7 @@ def test_the_whole_environment_of_a_role(make_settings: "MakeSettings") -> None:
         "PYTHONHASHSEED": "random",
     }
 
-    found = locust_env(run, "canary", environ, token="t0ken")
+    found = locust_env(run, "canary", environ, token="t0ken", parent=7)
 
     recorder = json.loads(found.pop("CANARYGATE_RECORDER"))
     assert {
@@ -99,6 +99,7 @@ def test_the_whole_environment_of_a_role(make_settings: "MakeSettings") -> None:
         "request_timeout": 5.0,
         "processes": 1,
         "token": "t0ken",
+        "parent": 7,
         "folder": FOLDER,
         "status": f"{FOLDER}/.work-canary/status.json",
         "go": f"{FOLDER}/.go",

@@ -24,7 +24,7 @@ from canarygate.signals import die_with_parent
 def install() -> None:
     """Everything, before any locustfile of the user's is imported."""
     settings = json.loads(os.environ["CANARYGATE_RECORDER"])
-    processes = settings["processes"]
+    processes, master = settings["processes"], os.getpid()
     ledger = Ledger()
     distribution = Distribution(ledger, processes=processes, token=settings["token"])
     recorder = Recorder(settings, ledger, distribution)
@@ -36,7 +36,7 @@ def install() -> None:
     )
 
     def in_new_worker(index: int) -> None:
-        die_with_parent()
+        die_with_parent(master)
         sequences.offset = requests.worker = index
         recorder.files = None
         # Signalled itself, a worker would drop its last report; it waits for the master's word.
@@ -49,7 +49,7 @@ def install() -> None:
         except Exception as error:
             recorder.on_own_failure(error)
 
-    die_with_parent()
+    die_with_parent(settings["parent"])
     sequences.install()
     requests.install()
     if processes > 1:

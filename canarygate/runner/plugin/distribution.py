@@ -24,7 +24,7 @@ class Distribution:
         self._token = token
         self._quitting = False
         self.processes = processes
-        self.foreign = 0
+        self._strangers: set[str] = set()
         self.is_stopped = False
 
     def install(self, on_fork: Callable[[int], None]) -> None:
@@ -59,8 +59,8 @@ class Distribution:
         def handle_message(runner: MasterRunner, client_id: str, msg: Any) -> None:
             if self._token in client_id:
                 original(runner, client_id, msg)
-            elif msg.type == "client_ready":
-                self.foreign += 1
+            elif msg.type == "client_ready":  # it knocks again every few seconds
+                self._strangers.add(client_id)
 
         MasterRunner.handle_message = handle_message
 
@@ -81,6 +81,11 @@ class Distribution:
             return original(runner)
 
         MasterRunner.quit = quit_when_all_reported
+
+    @property
+    def foreign(self) -> int:
+        """Workers that asked to join and are none of ours."""
+        return len(self._strangers)
 
     def missing(self, runner: MasterRunner) -> list[str]:
         """Workers that stopped answering and have not sent their last report."""
