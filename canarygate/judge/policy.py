@@ -3,11 +3,11 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from canarygate.errors import ConfigError
+from canarygate.judge.policy_keys import LISTS, problems
 
 DEFAULT_PATH = Path(__file__).with_name("default_policy.toml")
 POLICY_HINT = f"every key with its default is in {DEFAULT_PATH}; a policy holds what it changes"
@@ -45,6 +45,95 @@ class EvidenceRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareRules:
+    """Canary against stable: whether at all, and what is too small to matter."""
+
+    enabled: bool
+    """False: limits only, stable stands beside."""
+    tolerance: float
+    """So much slower (a fraction) is no regression."""
+    tolerance_seconds: float
+    """Nor is so much, whatever fraction it is."""
+    slower_alpha: float
+    """For every endpoint and every look together."""
+    persistence: float
+    """The second half of the time alone has to show it too, with a p below this."""
+    requests: int
+    """Successes per role that an endpoint needs to be compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRules:
+    """When the canary fails more often than stable."""
+
+    alpha: float
+    share: float
+    """By at least this difference of the two shares."""
+    seconds_apart: int
+    """The canary's errors fall in so many different seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrossRules:
+    """When the canary is so much slower that no look needs to be waited for."""
+
+    tolerance: float
+    tolerance_seconds: float
+    alpha: float
+    rank_p: float
+    """Highest p of the rank test of both arms' unpaired durations that has to agree."""
+    block_seconds: float
+    """Any window of this length may be left out without the evidence getting too weak."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StallRules:
+    """When the worst seconds are mostly the canary's."""
+
+    alpha: float
+    share: float
+    """The canary's excess is reduced by this fraction of the endpoint's median,"""
+    seconds: float
+    """or by so much, whichever is larger."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClearRules:
+    """What has to be ruled out for a pass, at a look and at the last look."""
+
+    slower: float
+    """An endpoint slower by this fraction,"""
+    slower_seconds: float
+    """and by so much."""
+    share: float
+    """So much more errors, or slow requests, than stable: a difference of shares."""
+    slow_seconds: float
+    """Slow is above this and above stable's 99th percentile."""
+    confidence: float
+    last_look: str
+    """`default`: the bar of the `last_…` keys at the end of the run; `strict`: the same bar."""
+    last_slower: float
+    last_share: float
+    last_confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryRules:
+    """When memory grows towards its limit."""
+
+    warm_up_seconds: float
+    samples: int
+    span_seconds: float
+    horizon_seconds: float
+    """Reaching the limit within this time fails,"""
+    horizon_times: float
+    """or within so many times the observed time, whichever is shorter."""
+    confidence: float
+    full_share: float
+    """Above this share of the limit it fails at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunLimits:
     """What a run may lack and still be believed."""
 
@@ -67,54 +156,13 @@ class Policy:
     errors: ErrorLimit
     slow: tuple[SlowLimit, ...]
     evidence: EvidenceRules
+    compare: CompareRules
+    compare_errors: ErrorRules
+    compare_gross: GrossRules
+    compare_stalls: StallRules
+    clear: ClearRules
+    memory: MemoryRules
     run: RunLimits
-
-
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """What a key's value may be: a finite number from `low` to `high`, ends included or not."""
-
-    low: float
-    high: float
-    ends: str = "()"
-    whole: bool = False
-
-    def accepts(self, value: object) -> bool:
-        """A bool is no number here, though Python counts it as one."""
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
-            return False
-        return (
-            self.low < value < self.high
-            or (value == self.low and self.ends[0] == "[")
-            or (value == self.high and self.ends[1] == "]")
-        )
-
-    def __str__(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
-        low = f"{'of at least' if self.ends[0] == '[' else 'above'} {self.low:g}"
-        return f"{kind} {low} and {'at most' if self.ends[1] == ']' else 'below'} {self.high:g}"
-
-
-SHARE = Key(low=1e-6, high=1, ends="[)")
-KEYS: Mapping[str, Mapping[str, Key]] = {
-    "errors": {"share": SHARE},
-    "slow": {"slower_than_seconds": Key(low=0, high=3600, ends="(]"), "share": SHARE},
-    "evidence": {
-        "alpha": Key(low=0, high=0.5, ends="(]"),
-        "confidence": Key(low=0.5, high=1, ends="[)"),
-        "hits_apart": Key(low=1, high=100, ends="[]", whole=True),
-        "block_seconds": Key(low=0, high=60, ends="[]"),
-        "silence_seconds": Key(low=1, high=3600, ends="[]"),
-    },
-    "run": {
-        "unfinished_share": Key(low=0, high=1, ends="[)"),
-        "exceptions": Key(low=0, high=1_000_000, ends="[]", whole=True),
-        "cut_short_seconds": Key(low=0, high=3600, ends="[]"),
-        "generator_cpu": Key(low=0, high=1, ends="(]"),
-        "generator_lag_seconds": Key(low=0, high=60, ends="(]"),
-    },
-}
-LISTS = frozenset({"slow"})
 
 
 def default_policy_text() -> str:
@@ -132,16 +180,37 @@ def load_policy(path: Path | None) -> Policy:
     document = tomllib.loads(default_policy_text())
     if path is not None:
         given = _read(path)
-        if problems := [f"{path}: {problem}" for problem in _problems(given)]:
-            raise ConfigError(problems, hint=POLICY_HINT)
+        _refuse(path, problems(given))
         for section, values in given.items():
             document[section] = values if section in LISTS else document[section] | values
+        _refuse(path, _contradictions(document))
     return Policy(
         errors=ErrorLimit(**document["errors"]),
         slow=tuple(SlowLimit(**limit) for limit in document["slow"]),
         evidence=EvidenceRules(**document["evidence"]),
+        compare=CompareRules(**document["compare"]),
+        compare_errors=ErrorRules(**document["compare_errors"]),
+        compare_gross=GrossRules(**document["compare_gross"]),
+        compare_stalls=StallRules(**document["compare_stalls"]),
+        clear=ClearRules(**document["clear"]),
+        memory=MemoryRules(**document["memory"]),
         run=RunLimits(**document["run"]),
     )
+
+
+def _contradictions(document: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that are possible each and not together."""
+    tolerance, slower = document["compare"]["tolerance"], document["clear"]["slower"]
+    if slower <= tolerance:
+        yield (
+            f"[clear] slower = {slower!r} must be above [compare] tolerance = {tolerance!r}:"
+            " what is tolerated could never be ruled out"
+        )
+
+
+def _refuse(path: Path, found: Iterator[str]) -> None:
+    if listed := [f"{path}: {problem}" for problem in found]:
+        raise ConfigError(listed, hint=POLICY_HINT)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -152,48 +221,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(reason, hint=POLICY_HINT) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML ({error})", hint=POLICY_HINT) from error
-
-
-def _problems(document: Mapping[str, object]) -> Iterator[str]:
-    for section, content in document.items():
-        if section not in KEYS:
-            yield _unknown(f"section {section!r}", section, KEYS)
-        elif section in LISTS:
-            yield from _list_problems(section, content)
-        elif isinstance(content, dict):
-            yield from _key_problems(f"[{section}]", content, KEYS[section])
-        else:
-            yield f"{section} must be a table; write [{section}]"
-
-
-def _list_problems(section: str, content: object) -> Iterator[str]:
-    if not isinstance(content, list) or not all(isinstance(each, dict) for each in content):
-        yield f"{section} must be a list of tables; write [[{section}]]"
-        return
-    for number, table in enumerate(content, 1):
-        where = f"[[{section}]] number {number}:"
-        yield from _key_problems(where, table, KEYS[section])
-        yield from (f"{where} {key} is missing" for key in KEYS[section] if key not in table)
-    # Compared as they are written into the name of a check.
-    durations = [table.get("slower_than_seconds") for table in content]
-    accepted = KEYS[section]["slower_than_seconds"].accepts
-    seen = [f"{duration:g}" for duration in durations if accepted(duration)]
-    for duration in dict.fromkeys(each for each in seen if seen.count(each) > 1):
-        yield f"[[{section}]]: slower_than_seconds = {duration} is given more than once"
-
-
-def _key_problems(
-    where: str, table: Mapping[str, object], keys: Mapping[str, Key]
-) -> Iterator[str]:
-    for name, value in table.items():
-        if name not in keys:
-            yield _unknown(f"{where} key {name!r}", name, keys)
-        elif not keys[name].accepts(value):
-            yield f"{where} {name} = {value!r} must be {keys[name]}"
-
-
-def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"{what} is unknown" + (
-        f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
-    )

@@ -8,15 +8,21 @@ from hypothesis import strategies as st
 from canarygate.errors import ConfigError, ExitCode
 from canarygate.judge.policy import (
     DEFAULT_PATH,
-    KEYS,
+    ClearRules,
+    CompareRules,
     ErrorLimit,
+    ErrorRules,
     EvidenceRules,
+    GrossRules,
+    MemoryRules,
     Policy,
     RunLimits,
     SlowLimit,
+    StallRules,
     default_policy_text,
     load_policy,
 )
+from canarygate.judge.policy_keys import KEYS, Choice, Number, Switch
 
 DEFAULT = Policy(
     errors=ErrorLimit(share=0.01),
@@ -26,6 +32,39 @@ DEFAULT = Policy(
     ),
     evidence=EvidenceRules(
         alpha=0.01, confidence=0.95, hits_apart=3, block_seconds=2.0, silence_seconds=10.0
+    ),
+    compare=CompareRules(
+        enabled=True,
+        tolerance=0.10,
+        tolerance_seconds=0.003,
+        slower_alpha=0.035,
+        persistence=0.10,
+        requests=20,
+    ),
+    compare_errors=ErrorRules(alpha=0.01, share=0.005, seconds_apart=3),
+    compare_gross=GrossRules(
+        tolerance=0.30, tolerance_seconds=0.010, alpha=0.002, rank_p=0.001, block_seconds=2.0
+    ),
+    compare_stalls=StallRules(alpha=0.005, share=0.25, seconds=0.05),
+    clear=ClearRules(
+        slower=0.25,
+        slower_seconds=0.005,
+        share=0.0075,
+        slow_seconds=0.5,
+        confidence=0.95,
+        last_look="default",
+        last_slower=1.0,
+        last_share=0.02,
+        last_confidence=0.90,
+    ),
+    memory=MemoryRules(
+        warm_up_seconds=30.0,
+        samples=12,
+        span_seconds=60.0,
+        horizon_seconds=3600.0,
+        horizon_times=10.0,
+        confidence=0.99,
+        full_share=0.9,
     ),
     run=RunLimits(
         unfinished_share=0.02,
@@ -97,6 +136,10 @@ share = true
 alpha = nan
 confidence = inf
 hits_apart = 2.5
+[compare]
+enabled = 1
+[clear]
+last_look = "Strict"
 [run]
 exceptions = "none"
 zebra = 1
@@ -104,13 +147,16 @@ zebra = 1
 slower_than_seconds = -1
 """
     assert problems_of(tmp_path, text) == [
-        "section 'host' is unknown; there are errors, slow, evidence, run",
+        "section 'host' is unknown; there are errors, slow, evidence, compare, compare_errors,"
+        " compare_gross, compare_stalls, clear, memory, run",
         "section 'error' is unknown; did you mean 'errors'?",
         "[errors] key 'shares' is unknown; did you mean 'share'?",
         "[errors] share = True must be a number of at least 1e-06 and below 1",
         "[evidence] alpha = nan must be a number above 0 and at most 0.5",
         "[evidence] confidence = inf must be a number of at least 0.5 and below 1",
         "[evidence] hits_apart = 2.5 must be a whole number of at least 1 and at most 100",
+        "[compare] enabled = 1 must be true or false",
+        """[clear] last_look = 'Strict' must be "default" or "strict\"""",
         "[run] exceptions = 'none' must be a whole number of at least 0 and at most 1e+06",
         "[run] key 'zebra' is unknown; there are unfinished_share, exceptions, cut_short_seconds,"
         " generator_cpu, generator_lag_seconds",
@@ -164,19 +210,38 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
             load_policy(path)
 
 
-@pytest.mark.parametrize(
-    ("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys]
-)
+def test_a_tolerance_that_nothing_could_clear_is_refused(tmp_path: Path) -> None:
+    """Between the two, a canary could neither fail nor pass."""
+    assert problems_of(tmp_path, "[compare]\ntolerance = 0.25\n") == [
+        "[clear] slower = 0.25 must be above [compare] tolerance = 0.25:"
+        " what is tolerated could never be ruled out"
+    ]
+
+
+EVERY_KEY = [key for keys in KEYS.values() for key in keys.values()]
+NUMBERS = [key for key in EVERY_KEY if isinstance(key, Number)]
+
+
+@pytest.mark.parametrize("key", NUMBERS, ids=str)
 @given(wrong=st.one_of(st.booleans(), st.text(max_size=3), st.sampled_from([float("nan"), -1.0])))
-def test_no_key_takes_what_is_no_possible_number(
-    section: str, key: str, wrong: bool | str | float
-) -> None:
-    assert not KEYS[section][key].accepts(wrong)
+def test_no_number_takes_what_is_no_possible_number(key: Number, wrong: bool | str | float) -> None:
+    assert not key.accepts(wrong)
 
 
-@pytest.mark.parametrize(
-    ("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys]
-)
-def test_no_key_takes_infinity_or_a_number_beyond_all_floats(section: str, key: str) -> None:
-    assert not KEYS[section][key].accepts(float("inf"))
-    assert not KEYS[section][key].accepts(10**400)
+@pytest.mark.parametrize("key", EVERY_KEY, ids=str)
+def test_no_key_takes_infinity_or_a_number_beyond_all_floats(key: Number | Switch | Choice) -> None:
+    assert not key.accepts(float("inf"))
+    assert not key.accepts(10**400)
+
+
+def test_a_switch_takes_true_and_false_only() -> None:
+    taken = [value for value in (True, False, 0, 1, "true", "", None) if Switch().accepts(value)]
+
+    assert [True, False] == taken
+
+
+def test_a_choice_takes_its_words_only() -> None:
+    key = Choice(words=("default", "strict"))
+    taken = [value for value in ("default", "strict", "", "Strict", True, 1) if key.accepts(value)]
+
+    assert ["default", "strict"] == taken

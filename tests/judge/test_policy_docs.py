@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from canarygate.judge.policy import KEYS, default_policy_text
+from canarygate.judge.policy import default_policy_text
+from canarygate.judge.policy_keys import KEYS
 
 DOCS = Path(__file__).parents[2] / "docs" / "policy.md"
 
@@ -20,10 +21,15 @@ def built_in() -> dict[str, list[str]]:
     """The same of the policy itself."""
     policy: dict[str, Any] = tomllib.loads(default_policy_text())
     return {
-        f"{section}.{key}": [str(table[key]) for table in as_list(policy[section])]
+        f"{section}.{key}": [spelled(table[key]) for table in as_list(policy[section])]
         for section, keys in KEYS.items()
         for key in keys
     }
+
+
+def spelled(value: Any) -> str:
+    """As TOML spells it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_list(section: Any) -> list[dict[str, Any]]:
