@@ -81,7 +81,7 @@ MIXED = [
     ("drop=10%; error=429:5%", "latency=100-900ms:30%"),
     ("hang=1%; body=wrong:5%", "drop=5%; body=empty:3%"),
     ("latency=200-800ms", "error=503:100% route=/api/checkout"),
-    ("hang=100% after=4s; error=503:5%", "body=broken:20%; latency=2s:1%"),
+    ("hang=100% after=4s; error=503:5%", "body=broken:20%; latency=4s:1%"),
 ]
 
 
