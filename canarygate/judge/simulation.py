@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canarygate.judge.arm import Arm, make_arm
+from canarygate.judge.simulation_memory import QUICK, Collector, make_samples
 from canarygate.judge.simulation_noise import TYPICAL, PodNoise, Weather, make_weather
 from canarygate.judge.simulation_traffic import (
     ENDPOINTS,
@@ -22,6 +23,7 @@ from canarygate.judge.simulation_traffic import (
     make_plan,
 )
 from canarygate.judge.traffic import Scene
+from canarygate.memory import MemorySamples
 from canarygate.results import CANARY, ROLES, STABLE, RoleRun
 
 BURST_ERRORS = 5.0
@@ -47,7 +49,8 @@ class Fault:
     """When it stops answering for `freeze_seconds`; further apart than that."""
     freeze_seconds: float = 2.0
     is_cold: bool = False
-    """Starts three to seven times slower and warms up within seconds."""
+    """Just started: three to seven times slower until it is warm, and its memory climbs."""
+    leak_bytes_per_second: float = 0.0
 
 
 HEALTHY = Fault()
@@ -88,6 +91,28 @@ def simulate(
         for arm, role in enumerate(ROLES)
     }
     return Scene(canary=arms[CANARY], stable=arms[STABLE], generator_short=False)
+
+
+def simulate_memory(
+    seed: int,
+    seconds: float,
+    canary: Fault = HEALTHY,
+    stable: Fault = HEALTHY,
+    collector: Collector = QUICK,
+) -> Mapping[str, MemorySamples]:
+    """The memory samples of a run of that seed, by role; its requests play no part in them."""
+    seeds = Random(f"memory {seed}")
+    samples = {}
+    for role, fault in ((CANARY, canary), (STABLE, stable)):
+        samples[role] = make_samples(
+            np.random.RandomState(seeds.getrandbits(32)),
+            START,
+            seconds,
+            leak_bytes_per_second=fault.leak_bytes_per_second,
+            is_fresh=fault.is_cold,
+            collector=collector,
+        )
+    return samples
 
 
 def _spoil(
