@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from canarygate.errors import ConfigError
-from canarygate.records import FOLDER_HINT, Records, read_records, records_path
+from canarygate.record_reader import FOLDER_HINT, read_records
+from canarygate.records import Records, records_path
 
 RUN_VERSION = 1
 CANARY = "canary"

@@ -6,15 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canarygate.errors import ConfigError
+from canarygate.record_reader import RecordReader, read_records
 from canarygate.records import (
     LONGEST,
     OUTCOMES,
     RECORD_FIELDS,
     Outcome,
-    RecordReader,
     Records,
     encode_record,
-    read_records,
 )
 
 HEADER = encode_record(RECORD_FIELDS)

@@ -20,7 +20,8 @@ LAYERS = (
     {"push_metrics"},
     {"canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"},
     {"canarygate.answer"},
-    {"canarygate.results", "canarygate.summary", "canarygate.verdict", "canarygate.records"},
+    {"canarygate.results", "canarygate.summary", "canarygate.verdict", "canarygate.memory"},
+    {"canarygate.records", "canarygate.record_reader"},
     {"canarygate.settings", "canarygate.errors", "canarygate.signals"},
     {"canarygate"},
 )

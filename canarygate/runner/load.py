@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from canarygate.errors import ConfigError, Interrupted, RunBroken
-from canarygate.records import RecordReader, Records, records_path
+from canarygate.record_reader import RecordReader
+from canarygate.records import Records, records_path
 from canarygate.results import RoleRun
 from canarygate.runner.events import Ended, Event, Progress, RoleProgress, Started
 from canarygate.runner.outcome import shortages

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from canarygate.records import RECORD_FIELDS, encode_record, read_records
+from canarygate.record_reader import read_records
+from canarygate.records import RECORD_FIELDS, encode_record
 from canarygate.runner.plugin import ledger
 from canarygate.runner.plugin.ledger import Counts, Files, Ledger
 
