@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 
-def within_margin(
-    canary: NDArray[np.float64], share: float, seconds: float
-) -> NDArray[np.float64]:
+def within_margin(canary: NDArray[np.float64], share: float, seconds: float) -> NDArray[np.float64]:
     """The canary's durations less what is granted: `share` of stable's, or so many seconds.
 
     The larger of both is granted. Held against stable's durations, the margin is inside the null
