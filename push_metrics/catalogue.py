@@ -133,6 +133,35 @@ ENDPOINT_REQUEST_DURATION = Metric(
     (*_ENDPOINT, "le"),
 )
 
+COMPARISON_RATIO = _gauge(
+    "canarygate_comparison_ratio",
+    "The canary beside stable, by measure: a ratio of the two (1.38 is 38 % slower), or a "
+    "difference of two shares. Absent without a comparison, and a measure is where there was too "
+    "little to tell. Role canary only.",
+    "measure",
+)
+MEASURES = {
+    "latency_typical": "Typical change of the response time over all endpoints (Hodges-Lehmann "
+    "ratio), canary to stable.",
+    "latency_p50": "Median response time of all successes, canary to stable.",
+    "latency_p95": "95th percentile of the response time of all successes, canary to stable.",
+    "latency_worst_endpoint": "Typical change at the endpoint where it is largest, canary to "
+    "stable.",
+    "error_share_difference": "Share of requests that failed, canary minus stable; below 0 where "
+    "the canary fails less.",
+}
+"""Every value of the label `measure`; the judge gives no others."""
+MEMORY_SECONDS_TO_LIMIT = _gauge(
+    "canarygate_memory_seconds_to_limit",
+    "At the growth seen in this run, the role's memory reaches its limit in so many seconds from "
+    "the run's last sample on. Absent where memory was not judged, does not grow or has no known "
+    "limit.",
+)
+DECIDED_SECONDS = _gauge(
+    "canarygate_decided_seconds",
+    "When the answer became certain, in seconds since the load began. Absent when it did not "
+    "before the end of the run. Role canary only.",
+)
 VERDICT = _gauge(
     "canarygate_verdict",
     "The answer as a state set: 1 for the verdict given, 0 for the others. Role canary only.",
@@ -170,8 +199,11 @@ METRICS = (
     ENDPOINT_RESPONSE_TIME,
     ENDPOINT_RESPONSE_TIME_MAX,
     ENDPOINT_REQUEST_DURATION,
+    COMPARISON_RATIO,
+    MEMORY_SECONDS_TO_LIMIT,
+    DECIDED_SECONDS,
     VERDICT,
     CHECK_STATE,
 )
-BODY_LABELS = frozenset(label for metric in METRICS for label in metric.labels) | {"measure"}
+BODY_LABELS = frozenset(label for metric in METRICS for label in metric.labels)
 """No grouping key may use these: the gateway would overwrite them in every series of the group."""

@@ -1,7 +1,7 @@
 """docs/metrics.md, as the catalogue has it."""
 
 from canarygate.records import OUTCOMES, Outcome
-from push_metrics.catalogue import JOB, METRICS, Metric
+from push_metrics.catalogue import JOB, MEASURES, METRICS, Metric
 from push_metrics.labels import MAX_BYTES
 from push_metrics.values import BUCKETS, MAX_ENDPOINTS
 
@@ -25,7 +25,8 @@ verdict is never there before the numbers behind it.
   the value itself.
 - Times are seconds, shares are ratios. A series that would have no meaning is absent, never NaN and
   never a made-up 0: no failure ratio without requests, no response time without a success, no
-  exceptions or unfinished requests where the final report is missing.
+  exceptions or unfinished requests where the final report is missing, no seconds to the limit of a
+  memory that does not grow, no second of the decision where it took the whole run.
 - `canarygate_run_complete` is 1 only for a run that ended as planned or was decided early. A run
   that broke or was interrupted is pushed with 0 and, if it was judged, the verdict `inconclusive`.
 - Response times are of successes: failures never make them look better. The one exception are
@@ -47,11 +48,13 @@ verdict is never there before the numbers behind it.
 def markdown() -> str:
     """The whole page."""
     rows = "\n".join(_row(metric) for metric in METRICS)
+    measures = "\n".join(f"| `{name}` | {text} |" for name, text in MEASURES.items())
     kinds = ", ".join(f"`{each.value}`" for each in OUTCOMES if each is not Outcome.OK)
     bounds = ", ".join(f"{bound:g}" for bound in BUCKETS)
     return (
         f"{HEAD}\n| name | type | labels besides the group's | meaning |\n"
         f"| --- | --- | --- | --- |\n{rows}\n\n"
+        f"Measures of the comparison (`measure`):\n\n| measure | meaning |\n| --- | --- |\n{measures}\n\n"
         f"Kinds of failure (`kind`): {kinds}.\n\n"
         f"Bounds of the histograms (`le`), in seconds: {bounds}, +Inf.\n"
     )

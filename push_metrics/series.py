@@ -1,6 +1,7 @@
 """A run and its judgement as the groups that go to the gateway, one per role."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from urllib.parse import urlsplit
 
 from canarygate.records import Outcome, Records
@@ -44,6 +45,8 @@ def groups_of_run(run: Run, judgement: Judgement | None, *, endpoints: bool) -> 
         if role not in file.roles:
             continue
         families = families_of(values_of_role(run, role), endpoints=endpoints)
+        if judgement is not None:
+            families += _memory_families(judgement, role)
         if role == CANARY and judgement is not None:
             families += answer_families(judgement, file.outcome)
         groups.append(Group(keys[role], families))
@@ -71,8 +74,18 @@ def values_of_role(run: Run, role: str) -> RoleValues:
 
 
 def answer_families(judgement: Judgement, outcome: RunOutcome) -> list[Family]:
-    """Verdict and checks as 0/1 state sets; a run that did not end well has no verdict but open."""
+    """Comparison, verdict and checks; a run that did not end well has no verdict but open.
+
+    Verdict and checks are state sets of 0 and 1.
+    """
     verdict = judgement.verdict if outcome in ENDED_WELL else Verdict.INCONCLUSIVE
+    measures = {} if judgement.comparison is None else judgement.comparison.measures
+    ratios = [
+        Sample(measures[name], {"measure": name})
+        for name in catalogue.MEASURES
+        if name in measures and isfinite(measures[name])
+    ]
+    decided = judgement.decided_at_seconds if outcome in ENDED_WELL else None
     verdicts = [Sample(float(each is verdict), {"verdict": each.value}) for each in Verdict]
     checks = [
         Sample(
@@ -81,8 +94,21 @@ def answer_families(judgement: Judgement, outcome: RunOutcome) -> list[Family]:
         for check in judgement.checks
         for state in Verdict
     ]
-    families = [Family(catalogue.VERDICT, verdicts), Family(catalogue.CHECK_STATE, checks)]
+    families = [
+        Family(catalogue.COMPARISON_RATIO, ratios),
+        Family(catalogue.DECIDED_SECONDS, [] if decided is None else [Sample(decided, {})]),
+        Family(catalogue.VERDICT, verdicts),
+        Family(catalogue.CHECK_STATE, checks),
+    ]
     return [family for family in families if family.samples]
+
+
+def _memory_families(judgement: Judgement, role: str) -> list[Family]:
+    """Each role's own: whose memory it is stands in the grouping key."""
+    seconds = judgement.memory_seconds_to_limit.get(role)
+    if seconds is None or not isfinite(seconds):
+        return []
+    return [Family(catalogue.MEMORY_SECONDS_TO_LIMIT, [Sample(seconds, {})])]
 
 
 def _info(run: Run, frame: RoleRun) -> Mapping[str, str]:

@@ -1,4 +1,7 @@
-"""report.json: everything the answer rests on, as one versioned document."""
+"""report.json: everything the answer rests on, as one versioned document.
+
+docs/report.schema.json says what every field is; a test holds real documents against it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +10,9 @@ from math import isfinite
 from typing import Any
 
 from canarygate.records import Records
-from canarygate.results import RunFile
+from canarygate.results import RoleRun, RunFile
 from canarygate.summary import Summary, summarise, summarise_endpoints
-from canarygate.verdict import Judgement
+from canarygate.verdict import Comparison, Judgement
 
 REPORT_VERSION = 1
 
@@ -25,26 +28,25 @@ def report_document(
         "version": REPORT_VERSION,
         "verdict": str(judgement.verdict),
         "sentence": judgement.sentence,
+        "decided_at_seconds": judgement.decided_at_seconds,
         "run_id": run.run_id,
         "service": run.service,
         "stage": run.stage,
         "outcome": str(run.outcome),
         "reason": run.reason,
+        "warm_up_seconds": run.warm_up_seconds,
         "checks": [
             {**asdict(check), "state": str(check.state), "numbers": dict(check.numbers)}
             for check in judgement.checks
         ],
+        "comparison": None if judgement.comparison is None else _comparison(judgement.comparison),
+        "memory": {"seconds_to_limit": _finite(judgement.memory_seconds_to_limit)},
         "roles": {
-            role: {
-                **asdict(facts),
-                "unfinished": facts.unfinished,
-                "unrecorded": facts.unrecorded,
-                "total": _totals(summarise(records[role])) if role in records else None,
-            }
-            for role, facts in run.roles.items()
+            role: _role(facts, judgement, records.get(role)) for role, facts in run.roles.items()
         },
         "endpoints": _endpoints(records),
         "policy": dict(policy),
+        "settings": dict(run.settings),
         "seed": run.seed,
         "versions": dict(run.versions),
     }
@@ -61,10 +63,43 @@ def report_text(document: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     """As JSON has it: lists, and null for what is no finite number."""
     if isinstance(value, float):
-        return value if isfinite(value) else None
+        return float(value) if isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
+    """Absent is how these say that there is nothing to say."""
+    return {name: value for name, value in values.items() if isfinite(value)}
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        **asdict(comparison),
+        "endpoints": [{**asdict(row), "state": str(row.state)} for row in comparison.endpoints],
+        "only_one": {
+            role: [{"method": method, "name": name} for method, name in endpoints]
+            for role, endpoints in comparison.only_one.items()
+        },
+        "measures": _finite(comparison.measures),
+    }
+
+
+def _role(facts: RoleRun, judgement: Judgement, records: Records | None) -> dict[str, Any]:
+    total = None if records is None else _totals(summarise(records))
+    decided, rate = judgement.decided_at_seconds, None
+    if total is not None and facts.start is not None and facts.end is not None:
+        seconds = facts.end - facts.start
+        rate = total["requests"] / seconds if seconds > 0 else None
+    return {
+        **asdict(facts),
+        "unfinished": facts.unfinished,
+        "unrecorded": facts.unrecorded,
+        "judged_until": (None if facts.start is None or decided is None else facts.start + decided),
+        "requests_per_second": rate,
+        "total": total,
+    }
 
 
 def _endpoints(records: Mapping[str, Records]) -> list[dict[str, Any]]:
