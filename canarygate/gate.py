@@ -24,6 +24,7 @@ from canarygate.runner.outcome import outcome_of
 from canarygate.runner.preflight import probe_all, same_identity
 from canarygate.settings import GateSettings, RunSettings, without_secrets
 from canarygate.signals import Signals
+from canarygate.watch import certainty
 
 if TYPE_CHECKING:
     from push_metrics.exposition import Group
@@ -46,7 +47,7 @@ def run_gate(
     _make_folder(settings.run.folder)
     write_run(settings.run.folder, file)
     try:
-        driven = _drive(settings, file, environ, signals, listen)
+        driven = _drive(settings, file, policy, environ, signals, listen)
     except (ConfigError, PushFailed) as error:
         write_run(settings.run.folder, replace(file, reason=str(error)))
         raise
@@ -71,6 +72,7 @@ class _Driven:
 def _drive(
     settings: GateSettings,
     file: RunFile,
+    policy: Policy,
     environ: Mapping[str, str],
     signals: Signals,
     listen: Listener,
@@ -91,7 +93,7 @@ def _drive(
                 load.begin()
                 write_run(settings.run.folder, replace(file, outcome=RunOutcome.RUNNING))
                 _import_the_judge()
-                load.watch(lambda _readers: False)
+                load.watch(certainty(settings, file, policy))
             signals.raise_noted()  # it may have come after the last look
         except (Interrupted, RunBroken) as error:
             problem = error

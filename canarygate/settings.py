@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
+COMPARED_SECONDS = 20.0
+"""Of load after the warm-up, which is what it takes to compare two versions at all."""
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -96,7 +98,7 @@ class RunSettings:
     """Users started per second."""
     run_time_seconds: int = 45
     """At most; a certain answer ends the load before."""
-    min_run_time_seconds: int = 0
+    min_run_time_seconds: float = 0.0
     """A certain answer does not end the load before."""
     arrival: str = "closed"
     """`closed`: a user thinks after each answer. `open`: it keeps to a schedule fixed beforehand."""

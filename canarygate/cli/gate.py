@@ -12,13 +12,20 @@ from canarygate import console
 from canarygate.answer import Answer
 from canarygate.cli.options import Option, Settings, environment, resolve, with_options
 from canarygate.cli.push_options import PUSH, PUSHGATEWAY_URL, read_push_settings
-from canarygate.cli.run_options import BOTH_HOSTS, PUSH_LABELS, read_run_settings
+from canarygate.cli.run_options import (
+    BOTH_HOSTS,
+    PUSH_LABELS,
+    RUN_TIME,
+    STABLE_HOST,
+    WARM_UP,
+    read_run_settings,
+)
 from canarygate.errors import ConfigError
 from canarygate.gate import run_gate
 from canarygate.judge.policy import load_policy
 from canarygate.results import CANARY, STABLE
 from canarygate.runner.command import locust_argv
-from canarygate.settings import GateSettings, without_secrets
+from canarygate.settings import COMPARED_SECONDS, GateSettings, RunSettings, without_secrets
 from canarygate.signals import Signals
 
 HINT = "canarygate gate --help shows every option; --dry-run what would be done"
@@ -97,11 +104,34 @@ def read_gate_settings(settings: Settings, locust_args: Sequence[str]) -> GateSe
         )
     if run is not None:
         settings.problems += _label_problems(run.service, run.stage, run.push_labels)
+        settings.problems += comparison_problems(run, policy)
     if settings.problems or run is None:
         raise ConfigError(settings.problems, hint=HINT)
     return GateSettings(
-        run=run, policy=policy, push=push, on_inconclusive=settings["on_inconclusive"]
+        run=run,
+        policy=policy,
+        push=push,
+        stop_early=STABLE_HOST.name in settings.values,
+        on_inconclusive=settings["on_inconclusive"],
     )
+
+
+def comparison_problems(run: RunSettings, policy: Path | None) -> list[str]:
+    """A run that is too short to be compared would always end inconclusive."""
+    needed = run.warm_up_seconds + COMPARED_SECONDS
+    if STABLE not in run.hosts or run.run_time_seconds >= needed:
+        return []
+    try:
+        is_compared = load_policy(policy).compare.enabled
+    except ConfigError:  # told by itself
+        return []
+    if not is_compared:
+        return []
+    return [
+        f"{RUN_TIME.label} is {run.run_time_seconds} s, and to compare the canary with stable takes "
+        f"{needed:g} s ({WARM_UP.label} and {COMPARED_SECONDS:g} s more); give more, or a "
+        f"{POLICY.label} with `[compare] enabled = false` to judge by limits only"
+    ]
 
 
 def answer(settings: GateSettings, signals: Signals, *, as_json: bool) -> int:

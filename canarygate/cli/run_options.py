@@ -40,7 +40,20 @@ RUN_TIME = Option(
     metavar="TIME",
     default="45s",
     read=values.whole_seconds,
-    help="How long the load lasts, such as 45s or 3m.",
+    help="How long the load lasts, such as 45s or 3m; a gate that is certain ends before.",
+)
+MAX_RUN_TIME = Option(
+    name="max_run_time",
+    metavar="TIME",
+    read=values.whole_seconds,
+    help="Another name for --run-time: that long at most.",
+)
+MIN_RUN_TIME = Option(
+    name="min_run_time",
+    metavar="TIME",
+    default="0s",
+    read=values.duration,
+    help="The load lasts that long even where the answer is certain before.",
 )
 WARM_UP = Option(
     name="warm_up",
@@ -48,6 +61,20 @@ WARM_UP = Option(
     default="10s",
     read=values.duration,
     help="The first seconds, which are not judged for latency.",
+)
+ARRIVAL = Option(
+    name="arrival",
+    metavar="KIND",
+    default="closed",
+    read=values.arrival,
+    help="closed: users think after each answer. open: they keep to a schedule fixed beforehand, so "
+    "that a slow server hides nothing.",
+)
+RATE = Option(
+    name="rate",
+    metavar="N",
+    read=values.rate,
+    help="Tasks per second and role, with --arrival open.  [default: the locustfile's wait times]",
 )
 LOCUST_FILE = Option(
     name="locust_file",
@@ -103,15 +130,19 @@ PUSH_LABELS = Option(
 
 ONE_HOST = (
     TARGET_HOST,
-    *(USERS, SPAWN_RATE, RUN_TIME, WARM_UP, LOCUST_FILE, FLOWS_DIR),
+    *(USERS, SPAWN_RATE, RUN_TIME, WARM_UP, ARRIVAL, RATE, LOCUST_FILE, FLOWS_DIR),
     *(SEED, PROCESSES, REQUEST_TIMEOUT, RESULTS_DIR, RUN_ID, SERVICE, STAGE, PUSH_LABELS),
 )
-BOTH_HOSTS = (TARGET_HOST, STABLE_HOST, ALLOW_SAME_HOST, *ONE_HOST[1:])
+BOTH_HOSTS = (
+    *(TARGET_HOST, STABLE_HOST, ALLOW_SAME_HOST, USERS, SPAWN_RATE),
+    *(RUN_TIME, MIN_RUN_TIME, MAX_RUN_TIME, *ONE_HOST[4:]),
+)
 
 
 def read_run_settings(settings: Settings, extra: Sequence[str]) -> RunSettings | None:
     """The run that was asked for; None when `settings.problems` says why there is none."""
     problems = settings.problems
+    problems += settle_run_time(settings)
     locust_file = find_locust_file(settings, problems)
     problems += run_problems(settings, extra)
     if problems or locust_file is None:
@@ -124,7 +155,10 @@ def read_run_settings(settings: Settings, extra: Sequence[str]) -> RunSettings |
         users=settings["users"],
         spawn_rate=settings["spawn_rate"],
         run_time_seconds=settings["run_time"],
+        min_run_time_seconds=settings.values.get("min_run_time") or 0.0,
         warm_up_seconds=settings["warm_up"],
+        arrival=settings["arrival"],
+        rate=settings["rate"],
         seed=settings["seed"] or run_id,
         processes=settings["processes"],
         request_timeout_seconds=settings["request_timeout"],
@@ -136,6 +170,25 @@ def read_run_settings(settings: Settings, extra: Sequence[str]) -> RunSettings |
         push_labels=settings["push_labels"] or {},
         allow_same_host=bool(settings.values.get("allow_same_host")),
     )
+
+
+def settle_run_time(settings: Settings) -> Iterator[str]:
+    """Make one of the longest time's two names, and hold the shortest against it."""
+    longest, shortest = settings.values.get("max_run_time"), settings.values.get("min_run_time")
+    if longest is not None:
+        if settings.sources["run_time"] != "default" and settings["run_time"] != longest:
+            yield (
+                f"{RUN_TIME.label} and {MAX_RUN_TIME.label} are two names of one thing and differ; "
+                "give one of them"
+            )
+        settings.values["run_time"] = longest
+        settings.texts["run_time"] = settings.texts["max_run_time"]
+        settings.sources["run_time"] = settings.sources["max_run_time"]
+    if settings["run_time"] is not None and shortest and shortest > settings["run_time"]:
+        yield (
+            f"{MIN_RUN_TIME.label} is {shortest:g} s, longer than the whole run of "
+            f"{settings['run_time']} s; give a longer {RUN_TIME.flag}"
+        )
 
 
 def run_problems(settings: Settings, extra: Sequence[str]) -> Iterator[str]:
@@ -164,11 +217,27 @@ def run_problems(settings: Settings, extra: Sequence[str]) -> Iterator[str]:
             f"{SPAWN_RATE.label} {spawn_rate:g} needs {users / spawn_rate:.0f} s for {users} users, "
             f"longer than the run of {run_time} s; try --spawn-rate {-(-users // run_time) * 2}"
         )
+    yield from arrival_problems(settings)
     for argument in extra:
         if "://" in argument and not argument.startswith("-"):
             yield f"{argument!r} stands alone; give the canary's host as {TARGET_HOST.label}"
     for name in clashing_arguments(tuple(extra)):
         yield f"{name} after `--` is canarygate's own to set; leave it out"
+
+
+def arrival_problems(settings: Settings) -> Iterator[str]:
+    """A rate that would go unheard, or ask for nothing."""
+    rate, run_time = settings["rate"], settings["run_time"]
+    if rate and settings["arrival"] == "closed":
+        yield (
+            f"{RATE.label} is {rate:g}, but closed arrival has no rate: users wait for answers; "
+            f"give {ARRIVAL.flag} open ({ARRIVAL.variable}) with it"
+        )
+    if rate and run_time and rate * run_time < 1:
+        yield (
+            f"{RATE.label} {rate:g} is no task at all in a {RUN_TIME.label} of {run_time} s; "
+            f"try {RATE.flag} {max(1, round(20 / run_time))}"
+        )
 
 
 def find_locust_file(settings: Settings, problems: list[str]) -> Path | None:

@@ -24,6 +24,7 @@ RECENT_SECONDS = 10.0
 
 Listener = Callable[[Event], None]
 Signal = Callable[[], int | None]
+IsDecided = Callable[[Mapping[str, RoleRun], Mapping[str, Records]], bool]
 
 
 class Load:
@@ -76,8 +77,10 @@ class Load:
         hosts = {role: without_secrets(url) for role, url in self._run.hosts.items()}
         self._listen(Started(roles=hosts))
 
-    def watch(self, is_decided: Callable[[Mapping[str, RecordReader]], bool]) -> None:
+    def watch(self, is_decided: IsDecided) -> None:
         """Until the load is over; asks `is_decided` once a second and ends the load when it is.
+
+        It is given what each role has counted, and every record up to each role's watermark.
 
         Raises:
             Interrupted: a signal came; the load has been stopped.
@@ -89,12 +92,13 @@ class Load:
             self._stop_on_signal()
             now = time.monotonic()
             if now >= next_look:
-                next_look += 1.0
+                next_look = max(next_look + 1.0, now)
+                roles = self.roles()  # before the records: what these say is kept, is there to read
                 self._read()
                 self._listen(self._progress(now - self._began))
                 if self._has_gone_wrong():
                     self.stop()
-                elif is_decided(self._readers):
+                elif is_decided(roles, self._records()):
                     self.was_stopped = True
                     self.stop()
             if now - self._began > last:
@@ -121,7 +125,7 @@ class Load:
     def records(self) -> dict[str, Records]:
         """Every record of each role."""
         self._read()
-        return {role: reader.records() for role, reader in self._readers.items()}
+        return self._records()
 
     def close(self) -> None:
         """Leave no process and no file of the talk behind."""
@@ -132,6 +136,9 @@ class Load:
     def _kill(self) -> None:
         for process in self.processes.values():
             process.kill()
+
+    def _records(self) -> dict[str, Records]:
+        return {role: reader.records() for role, reader in self._readers.items()}
 
     def _read(self) -> None:
         for reader in self._readers.values():
