@@ -55,7 +55,7 @@ class _Report:
 
 def _sentence(document: Mapping[str, Any]) -> Text:
     colour = COLOURS[document["verdict"]]
-    verdict, _, rest = document["sentence"].partition(":")
+    verdict, _, rest = shown(document["sentence"]).partition(":")
     return Text.assemble((verdict, colour), f":{rest}" if rest else "", overflow="fold")
 
 
@@ -132,8 +132,8 @@ def _checks(checks: Sequence[Mapping[str, Any]], width: int) -> Table:
     for check in checks:
         if check not in quiet:
             state = Text(check["state"], style=COLOURS[check["state"]])
-            name = _short(check["name"])
-            table.add_row(Text(name), state, Text(check["reason"]))
+            name = shown(_short(check["name"]))
+            table.add_row(Text(name), state, Text(shown(check["reason"])))
     if quiet:
         state = Text("pass", style=COLOURS["pass"])
         table.add_row(f"{RUN_CHECKS}*", state, f"the {len(quiet)} other checks of the run itself")

@@ -1,9 +1,12 @@
-"""A comparison made by hand, with every kind of row."""
+"""A comparison made by hand, with every kind of row; and a report as a terminal shows it."""
 
-from typing import Any, Protocol
+from io import StringIO
+from typing import Any, Literal, Protocol
 
 import pytest
+from rich.console import Console
 
+from canarygate.report.table import render_report
 from canarygate.verdict import Comparison, EndpointComparison, Verdict
 
 
@@ -78,3 +81,52 @@ def comparison(make_row: MakeRow) -> Comparison:
         step_seconds=0.12,
         measures={"latency_typical": 1.1, "latency_worst_endpoint": 1.38},
     )
+
+
+class TextOf(Protocol):
+    """Prints a report."""
+
+    def __call__(
+        self,
+        report: dict[str, Any],
+        *,
+        is_terminal: bool = False,
+        no_color: bool = False,
+        width: int = 80,
+    ) -> str:
+        """What reaches the terminal, escapes included."""
+
+
+@pytest.fixture(scope="session")
+def text_of() -> TextOf:
+    def text(
+        report: dict[str, Any],
+        *,
+        is_terminal: bool = False,
+        no_color: bool = False,
+        width: int = 80,
+    ) -> str:
+        out = StringIO()
+        colours: Literal["standard"] | None = "standard" if is_terminal else None
+        console = Console(
+            file=out, width=width, color_system=colours, no_color=no_color, highlight=False
+        )
+        console.print(render_report(report, "results/run-1/report.json"))
+        return out.getvalue()
+
+    return text
+
+
+class LinesOf(Protocol):
+    """Prints a report."""
+
+    def __call__(self, report: dict[str, Any], **console: Any) -> list[str]:
+        """Its lines without the blanks at their ends."""
+
+
+@pytest.fixture(scope="session")
+def lines_of(text_of: TextOf) -> LinesOf:
+    def lines(report: dict[str, Any], **console: Any) -> list[str]:
+        return [line.rstrip() for line in text_of(report, **console).splitlines()]
+
+    return lines

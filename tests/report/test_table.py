@@ -1,19 +1,18 @@
 from dataclasses import replace
-from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from canarygate.records import Records
+from canarygate.report.comparison import ENDPOINTS_SHOWN
 from canarygate.report.document import report_document
-from canarygate.report.table import ENDPOINTS_SHOWN, render_report
 from canarygate.results import RunFile, RunOutcome
 from canarygate.verdict import Check, Judgement, Verdict
 
 if TYPE_CHECKING:
     from tests.conftest import MakeRecords, MakeRole
+    from tests.report.conftest import TextOf
 
 CHECKS = [
     Check(name="canary.error_ratio", state=Verdict.FAIL, reason="errors: 3 of 10, limit 1 %"),
@@ -41,15 +40,9 @@ def document(records: dict[str, Records], make_role: "MakeRole", **changes: Any)
     return report_document(run, judgement, records, {}) | changes
 
 
-def text_of(report: dict[str, Any], *, is_terminal: bool = False) -> str:
-    out = StringIO()
-    colours: Literal["standard"] | None = "standard" if is_terminal else None
-    console = Console(file=out, width=80, color_system=colours, highlight=False)
-    console.print(render_report(report, "results/run-1/report.json"))
-    return out.getvalue()
-
-
-def test_the_answer_is_this(make_records: "MakeRecords", make_role: "MakeRole") -> None:
+def test_the_answer_is_this(
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
+) -> None:
     records = {"canary": make_records(10, failed=3), "stable": make_records(12_000)}
 
     lines = [line.rstrip() for line in text_of(document(records, make_role)).splitlines()]
@@ -78,7 +71,7 @@ def test_the_answer_is_this(make_records: "MakeRecords", make_role: "MakeRole") 
 
 
 def test_a_long_endpoint_is_cut_and_its_numbers_are_not(
-    make_records: "MakeRecords", make_role: "MakeRole"
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
 ) -> None:
     name = "/api/" + "a-very-long-name/" * 10
     records = replace(make_records(10), endpoints=(("GET", name), ("POST", "/b")))
@@ -91,7 +84,7 @@ def test_a_long_endpoint_is_cut_and_its_numbers_are_not(
 
 
 def test_every_line_fits_into_80_columns(
-    make_records: "MakeRecords", make_role: "MakeRole"
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
 ) -> None:
     """With names that no locustfile should have, too: wide letters, markup, line ends."""
     names = ["[red]/a", "/商品/" * 30, "/a\u2028b", "[/]", "\x1b[31m/a", "x" * 300]
@@ -107,7 +100,7 @@ def test_every_line_fits_into_80_columns(
 
 
 def test_markup_in_a_name_is_only_a_name(
-    make_records: "MakeRecords", make_role: "MakeRole"
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
 ) -> None:
     records = replace(make_records(2), endpoints=(("GET", "[red]/a"), ("GET", "[/]")))
 
@@ -118,7 +111,7 @@ def test_markup_in_a_name_is_only_a_name(
 
 
 def test_of_a_hundred_endpoints_the_first_are_shown_and_the_rest_is_counted(
-    make_records: "MakeRecords", make_role: "MakeRole"
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
 ) -> None:
     records = make_records(100)
     records = replace(
@@ -134,7 +127,7 @@ def test_of_a_hundred_endpoints_the_first_are_shown_and_the_rest_is_counted(
 
 
 def test_zero_requests_show_no_made_up_number(
-    make_records: "MakeRecords", make_role: "MakeRole"
+    make_records: "MakeRecords", make_role: "MakeRole", text_of: "TextOf"
 ) -> None:
     lines = text_of(document({"canary": make_records(0)}, make_role)).splitlines()
 
@@ -142,7 +135,7 @@ def test_zero_requests_show_no_made_up_number(
     assert ["all", "canary", "0", "0", "-", "-", "-"] == row.split()
 
 
-def test_a_run_without_any_records_can_be_shown(make_role: "MakeRole") -> None:
+def test_a_run_without_any_records_can_be_shown(make_role: "MakeRole", text_of: "TextOf") -> None:
     assert SENTENCE in text_of(document({}, make_role))
 
 
@@ -157,7 +150,11 @@ def test_a_run_without_any_records_can_be_shown(make_role: "MakeRole") -> None:
     ],
 )
 def test_durations_have_the_digits_that_matter(
-    make_records: "MakeRecords", make_role: "MakeRole", milliseconds: float, text: str
+    make_records: "MakeRecords",
+    make_role: "MakeRole",
+    milliseconds: float,
+    text: str,
+    text_of: "TextOf",
 ) -> None:
     records = make_records(2)
     records = replace(records, duration_ms=records.duration_ms * 0 + milliseconds)
@@ -170,7 +167,9 @@ def test_durations_have_the_digits_that_matter(
 @pytest.mark.parametrize(
     ("verdict", "colour"), [("pass", "32"), ("fail", "1;31"), ("inconclusive", "33")]
 )
-def test_on_a_terminal_the_verdict_has_its_colour(verdict: str, colour: str) -> None:
+def test_on_a_terminal_the_verdict_has_its_colour(
+    verdict: str, colour: str, text_of: "TextOf"
+) -> None:
     report = {
         "verdict": verdict,
         "sentence": f"{verdict}: because",
