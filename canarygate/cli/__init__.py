@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from canarygate import __version__, console
-from canarygate.cli import demo, gate, judge, push, run, serve
+from canarygate.cli import calibrate, demo, gate, judge, push, run, serve
 from canarygate.errors import CanarygateError, ExitCode, Interrupted
 from canarygate.signals import Signals
 
@@ -46,7 +46,7 @@ def commands() -> None:
     """
 
 
-for module in (gate, run, judge, push, demo, serve):
+for module in (gate, run, judge, calibrate, push, demo, serve):
     commands.add_command(module.command)
 
 
