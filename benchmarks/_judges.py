@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact, mannwhitneyu
 
-from canarygate.judge.arm import MICROSECONDS, Arm
+from canarygate.judge.arm import Arm
 from canarygate.judge.traffic import Scene
 
 WINDOW_SECONDS = 10
