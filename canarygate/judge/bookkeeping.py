@@ -48,15 +48,20 @@ def _disagreements(arm: Arm) -> Iterator[str]:
         yield f"{arm.role}: {facts.returned:,} requests came back of {facts.started:,} sent"
 
 
-def unfinished(arms: Sequence[Arm], limits: RunLimits) -> Check:
-    """Requests that were sent and never came back: nobody knows how they would have ended."""
+def unfinished(arms: Sequence[Arm], limits: RunLimits, decided: bool) -> Check:
+    """Requests that were sent and never came back: nobody knows how they would have ended.
+
+    Where we ended the load ourselves, a request of each user was under way: that is our own doing.
+    """
     numbers: dict[str, float | int | str | None] = {}
     shares: dict[str, float] = {}
     for arm in arms:
         numbers[f"{arm.role}_unfinished"] = arm.facts.unfinished
         numbers[f"{arm.role}_started"] = arm.facts.started
         if arm.facts.started:
-            shares[arm.role] = arm.facts.unfinished / arm.facts.started
+            cut = max(arm.facts.users, 0) if decided else 0
+            open_still = arm.facts.unfinished - min(cut, max(arm.facts.unfinished, 0))
+            shares[arm.role] = open_still / arm.facts.started
     problems = [
         f"{arm.role}: {arm.facts.unfinished:,} of {count(arm.facts.started, 'request')} never came"
         f" back ({percent(shares[arm.role])}; allowed {percent(limits.unfinished_share)})"

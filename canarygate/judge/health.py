@@ -18,15 +18,21 @@ VOID = frozenset({RunOutcome.NOT_STARTED, RunOutcome.BROKEN, RunOutcome.INTERRUP
 ENDED = frozenset({RunOutcome.FINISHED, RunOutcome.DECIDED})
 
 
-def health_checks(run: RunFile, arms: Sequence[Arm], limits: RunLimits) -> list[Check]:
-    """Every check of the run's health; those per role say which role in their reason."""
+def health_checks(
+    run: RunFile, arms: Sequence[Arm], limits: RunLimits, *, was_certain: bool
+) -> list[Check]:
+    """Every check of the run's health; those per role say which role in their reason.
+
+    `was_certain`: the records show an answer that was certain before the end of the run.
+    """
     return [
         _outcome(run),
+        _decision(run, was_certain),
         _answers(arms),
         _identity(run),
         bookkeeping.records(arms),
         bookkeeping.counts(arms),
-        bookkeeping.unfinished(arms, limits),
+        bookkeeping.unfinished(arms, limits, was_decided(run)),
         bookkeeping.counted(arms, "unrecorded", "unrecorded answer", 0),
         bookkeeping.counted(arms, "exceptions", "task exception", limits.exceptions),
         bookkeeping.counted(arms, "listener_errors", "recorder error", 0),
@@ -61,6 +67,17 @@ def _outcome(run: RunFile) -> Check:
     return condition(
         "outcome", problems, f"the run is {run.outcome}", numbers={"outcome": str(run.outcome)}
     )
+
+
+def _decision(run: RunFile, was_certain: bool) -> Check:
+    """A load that was ended early is judged as far as it went only where that was enough."""
+    problems = (
+        ["the load was ended early, but its records were not certain"]
+        if was_decided(run) and not was_certain
+        else []
+    )
+    good = "an answer was certain before the end" if was_certain else "nothing was decided early"
+    return condition("decision", problems, good)
 
 
 def _answers(arms: Sequence[Arm]) -> Check:

@@ -1,5 +1,6 @@
 """The absolute limits: broken on evidence, kept when breaking them is ruled out, or open."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
@@ -106,6 +107,27 @@ def find(arm: Arm, limit: Limit, rules: EvidenceRules, *, blame_timeouts: bool =
         kept=upper < limit.share,
         needed=requests_needed(pass_hits, limit.share, rules.confidence),
     )
+
+
+def suspect_seconds(
+    arm: Arm, limit: Limit, rules: EvidenceRules, *, blame_timeouts: bool = True
+) -> Iterator[int]:
+    """Whole seconds by which the evidence is strong enough, for `find` to confirm; ascending.
+
+    Only seconds in which anything ended are looked at. One that is taken is followed by the next
+    that has a twentieth more requests: confirming costs time in proportion to them.
+    """
+    judged, hit, _doubtful = _population(arm, limit, blame_timeouts)
+    seconds = np.unique(-(-judged // MICROSECONDS))
+    requests = np.searchsorted(judged, seconds * MICROSECONDS, "right")
+    hits = np.concatenate([[0], np.cumsum(hit, dtype=np.int64)])[requests]
+    possible = (hits >= rules.hits_apart) & (hits > limit.share * requests)
+    seconds, requests, hits = seconds[possible], requests[possible], hits[possible]
+    again = 0.0
+    for index in np.flatnonzero(log_evidence(hits, requests, limit.share) >= -log(rules.alpha)):
+        if requests[index] >= again:
+            again = requests[index] * 1.05
+            yield int(seconds[index])
 
 
 def _population(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincc, betaincinv, betaln
 
 
-def log_evidence(hits: ArrayLike, requests: ArrayLike, share: float) -> NDArray[np.float64]:
+def log_evidence(hits: ArrayLike, requests: ArrayLike, share: ArrayLike) -> NDArray[np.float64]:
     """Natural logarithm of the evidence E that hits are more frequent than `share`.
 
     With k hits in n requests and the limit r = share, E is the likelihood ratio of q against r,
@@ -27,6 +27,7 @@ def log_evidence(hits: ArrayLike, requests: ArrayLike, share: float) -> NDArray[
     """
     k = np.asarray(hits, np.float64)
     misses = np.asarray(requests, np.float64) - k
+    share = np.asarray(share, np.float64)
     above = np.asarray(betaincc(k + 1, misses + 1, share), np.float64)
     # Below the smallest normal number digits are lost one by one: that is underflow already.
     above = np.where(above < np.finfo(np.float64).tiny, 0.0, above)

@@ -1,10 +1,12 @@
 """A limit's answer for the canary, with what stable did under the same traffic beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
+from scipy.special import bdtr
+
 from canarygate.judge.arm import Arm
-from canarygate.judge.limits import Finding, Limit, find, limits_of
+from canarygate.judge.limits import Finding, Limit, find, limits_of, suspect_seconds
 from canarygate.judge.policy import EvidenceRules, Policy
 from canarygate.judge.stats import log_evidence
 from canarygate.judge.wording import count, percent
@@ -18,6 +20,13 @@ class Scene:
     canary: Arm
     stable: Arm | None
     generator_short: bool
+    warm_up_seconds: float = 10.0
+    """What the arms were read with."""
+
+    def up_to(self, seconds: float) -> "Scene":
+        """As it stood so many seconds after the load began, on each arm's own clock."""
+        stable = None if self.stable is None else self.stable.up_to(seconds)
+        return replace(self, canary=self.canary.up_to(seconds), stable=stable)
 
     @property
     def stable_is_dead(self) -> bool:
@@ -30,21 +39,63 @@ class Scene:
         return not self.canary.succeeded and self.stable is not None and not self.stable_is_dead
 
 
-def traffic_checks(scene: Scene, policy: Policy) -> list[Check]:
-    """One check per limit of the policy, errors first."""
-    return [_check(scene, limit, policy.evidence) for limit in limits_of(policy)]
+def limit_checks(scene: Scene, policy: Policy, *, is_compared: bool, is_over: bool) -> list[Check]:
+    """One check per limit of the policy, errors first.
+
+    Args:
+        scene: both arms as they stood at some moment.
+        policy: the limits.
+        is_compared: a comparison brings what a pass needs, so that a limit passes unless it is
+            provably broken; otherwise breaking it has to be ruled out.
+        is_over: the run has ended: what never came back by now never will.
+    """
+    rules = policy.evidence
+    return [
+        _check(scene, limit, rules, is_compared=is_compared, is_over=is_over)
+        for limit in limits_of(policy)
+    ]
 
 
-def _check(scene: Scene, limit: Limit, rules: EvidenceRules) -> Check:
+def first_broken(scene: Scene, policy: Policy) -> float | None:
+    """The first whole second at which the canary had provably broken a limit and stable had not."""
     blame = not scene.generator_short
-    canary = find(scene.canary, limit, rules, blame_timeouts=blame)
-    stable = None
-    if scene.stable is not None:
-        stable = find(scene.stable, limit, rules, blame_timeouts=blame)
-    silent = not limit.is_latency and not canary.broken and _is_silent(scene, limit, rules)
-    state, reason = (
-        (Verdict.FAIL, _silence(scene)) if silent else _answer(scene, limit, canary, stable)
+    found = []
+    for limit in limits_of(policy):
+        if limit.is_latency and scene.generator_short:
+            continue
+        for second in suspect_seconds(scene.canary, limit, policy.evidence, blame_timeouts=blame):
+            by_then = scene.up_to(second)
+            canary, stable = _findings(by_then, limit, policy.evidence)
+            if not canary.broken:
+                continue
+            state, _reason = _broken(by_then, limit, canary, stable, policy.evidence)
+            if state is Verdict.FAIL:
+                found.append(second)
+                break
+    return min(found, default=None)
+
+
+def _findings(scene: Scene, limit: Limit, rules: EvidenceRules) -> tuple[Finding, Finding | None]:
+    blame = not scene.generator_short
+    canary, stable = (
+        None if arm is None else find(arm, limit, rules, blame_timeouts=blame)
+        for arm in (scene.canary, scene.stable)
     )
+    assert canary is not None
+    return canary, stable
+
+
+def _check(
+    scene: Scene, limit: Limit, rules: EvidenceRules, *, is_compared: bool, is_over: bool
+) -> Check:
+    canary, stable = _findings(scene, limit, rules)
+    may_be_silent = is_over and not limit.is_latency and not canary.broken
+    if may_be_silent and _is_silent(scene, limit, rules):
+        state, reason = Verdict.FAIL, _silence(scene)
+    elif canary.broken and not (limit.is_latency and scene.generator_short):
+        state, reason = _broken(scene, limit, canary, stable, rules)
+    else:
+        state, reason = _answer(scene, limit, canary, is_compared=is_compared)
     return Check(
         name=f"canary.{limit.name}",
         state=state,
@@ -56,23 +107,24 @@ def _check(scene: Scene, limit: Limit, rules: EvidenceRules) -> Check:
 
 
 def _answer(
-    scene: Scene, limit: Limit, canary: Finding, stable: Finding | None
+    scene: Scene, limit: Limit, canary: Finding, *, is_compared: bool
 ) -> tuple[Verdict, str]:
+    """Of a limit that is not broken."""
     if limit.is_latency and scene.generator_short:
         return Verdict.INCONCLUSIVE, f"{limit.what}: not judged, the generator was the bottleneck"
-    if canary.broken:
-        return _broken(scene, limit, canary, stable)
+    bound = f"{_kept_count(limit, canary)}, at most {percent(canary.upper)}"
     if canary.kept:
-        bound = f"{_kept_count(limit, canary)}, at most {percent(canary.upper)}"
         return Verdict.PASS, f"{limit.what} below {percent(limit.share)} ({bound})"
-    reason = _open(limit, canary)
     if scene.generator_short and canary.pass_hits > canary.hits:
-        reason += "; timeouts are not held against it, the generator was the bottleneck"
-    return Verdict.INCONCLUSIVE, reason
+        held = "; timeouts are not held against it, the generator was the bottleneck"
+        return Verdict.INCONCLUSIVE, _open(limit, canary) + held
+    if is_compared and canary.requests:
+        return Verdict.PASS, f"{limit.what} not provably above {percent(limit.share)} ({bound})"
+    return Verdict.INCONCLUSIVE, _open(limit, canary)
 
 
 def _broken(
-    scene: Scene, limit: Limit, canary: Finding, stable: Finding | None
+    scene: Scene, limit: Limit, canary: Finding, stable: Finding | None, rules: EvidenceRules
 ) -> tuple[Verdict, str]:
     reason = (
         f"canary's {limit.what} are above {percent(limit.share)}: {_judged_count(limit, canary)}"
@@ -85,6 +137,9 @@ def _broken(
         return Verdict.INCONCLUSIVE, f"{reason}: stable never succeeded, both arms are unhealthy"
     if stable.broken and not scene.only_canary_is_dead:
         return Verdict.INCONCLUSIVE, f"{reason}: both break it, which points at the environment"
+    # What ails both breaks one arm's limit a little before the other's.
+    if float(bdtr(stable.hits, stable.requests, canary.lower)) >= rules.alpha:
+        return Verdict.INCONCLUSIVE, f"{reason}: stable is not provably better"
     return Verdict.FAIL, reason
 
 
