@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from canarygate.judge.arm import Arm, make_arm
+from canarygate.judge.arm import FARTHEST, Arm, make_arm
 from canarygate.judge.simulation_memory import QUICK, Collector, make_samples
 from canarygate.judge.simulation_noise import TYPICAL, PodNoise, Weather, make_weather
 from canarygate.judge.simulation_traffic import (
@@ -90,7 +90,12 @@ def simulate(
         role: _arm(role, plan, load, sent[:, arm], due[:, arm], ended[:, arm], failed[:, arm])
         for arm, role in enumerate(ROLES)
     }
-    return Scene(canary=arms[CANARY], stable=arms[STABLE], generator_short=False)
+    return Scene(
+        canary=arms[CANARY],
+        stable=arms[STABLE],
+        generator_short=False,
+        warm_up_seconds=load.warm_up_seconds,
+    )
 
 
 def simulate_memory(
@@ -162,7 +167,8 @@ def _thawed(
     start: NDArray[np.float64], end: NDArray[np.float64], fault: Fault
 ) -> NDArray[np.float64]:
     """Answers that a freeze of the whole service holds up come so much later."""
-    freezes = np.array([*fault.freezes, np.inf])
+    # The last one never comes; it stands for "no freeze ahead".
+    freezes = np.array([*fault.freezes, FARTHEST])
     thaws = freezes + fault.freeze_seconds
     coming = np.searchsorted(thaws, start, "right")
     lost = thaws[coming] - np.maximum(start, freezes[coming])
