@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canarygate.report.comparison import COLOURS, ENDPOINTS_SHOWN, comparison_lines
-from canarygate.report.wording import NOTHING, duration, shown, span
+from canarygate.report.wording import NOTHING, duration, share, shown, span
 from canarygate.results import ROLES
 
 WIDTH = 80
@@ -97,22 +97,35 @@ def _roles(roles: Mapping[str, Mapping[str, Any]], width: int) -> Table:
     """The whole run of each role, warm-up included."""
     table = Table(box=None, width=width, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("whole run", ratio=1, min_width=6, no_wrap=True)
-    for name in ("requests", "failed", "rate", "unfinished", "p50", "p95", "max"):
+    # A schedule is kept or not; without one, users that were always busy hide how slow it was.
+    part, whole = ("begun", "scheduled") if _has_schedule(roles) else ("busy", "user")
+    for name in ("requests", "failed", "rate", part, "unfinished", "p50", "p95", "max"):
         table.add_column(name, justify="right", no_wrap=True)
     for role in ROLES:
         facts = roles.get(role)
         if facts and facts["total"]:
             rate = facts["requests_per_second"]
-            # Without the final report it is a lower bound, and a 0 would look like health.
-            unfinished = f"{facts['unfinished']:,}" if facts["complete"] else NOTHING
             table.add_row(
                 role,
                 *_counts(facts["total"]),
                 NOTHING if rate is None else f"{rate:,.3g}/s" if rate < 100 else f"{rate:,.0f}/s",
-                unfinished,
+                _part(facts, part, whole),
+                # Without the final report it is a lower bound, and a 0 would look like health.
+                f"{facts['unfinished']:,}" if facts["complete"] else NOTHING,
                 *_latencies(facts["total"]),
             )
     return table
+
+
+def _has_schedule(roles: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(facts["scheduled"] for facts in roles.values())
+
+
+def _part(facts: Mapping[str, Any], part: str, whole: str) -> str:
+    """Turns begun of those that were due, or the share of their time that users waited for answers."""
+    unit = "" if part == "begun" else "_seconds"
+    of = facts[whole + unit]
+    return share(facts[part + unit] / of) if of else NOTHING
 
 
 def _memory(memory: Mapping[str, Any]) -> Iterator[Text]:

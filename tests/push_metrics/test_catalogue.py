@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from push_metrics.catalogue import BODY_LABELS, GROUPING_LABELS, METRICS
+from push_metrics.catalogue import BODY_LABELS, GROUPING_LABELS, MEASURES, METRICS
 from push_metrics.reference import markdown
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "metrics.md"
@@ -33,3 +33,9 @@ def test_every_name_is_ours_and_in_base_units() -> None:
 
 def test_no_series_has_a_label_that_the_gateway_would_overwrite() -> None:
     assert set() == set(GROUPING_LABELS) & BODY_LABELS
+
+
+def test_every_measure_is_explained_on_the_page() -> None:
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| ([^|]+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+
+    assert list(MEASURES.items()) == rows

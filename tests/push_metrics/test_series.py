@@ -1,4 +1,6 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from canarygate.errors import ConfigError
 from canarygate.records import Outcome
 from canarygate.results import Run, RunOutcome
-from canarygate.verdict import Check, Judgement, Verdict
+from canarygate.verdict import Check, Comparison, Judgement, Verdict
+from push_metrics.catalogue import MEASURES
 from push_metrics.exposition import Group
 from push_metrics.series import groups_of_run
 from push_metrics.values import BUCKETS, MAX_ENDPOINTS
@@ -160,6 +163,79 @@ def test_a_role_without_its_final_report_is_not_complete_and_hides_what_it_canno
 
     assert 0 == series["run_complete"]
     assert not {"run_unfinished", "run_exceptions"} & set(series)
+
+
+DECIDED = replace(
+    PASSED,
+    verdict=Verdict.FAIL,
+    decided_at_seconds=14.0,
+    comparison=Comparison(
+        at_seconds=14.0,
+        bar="look",
+        endpoints=[],
+        measures={"error_share_difference": -0.01, "latency_typical": 1.38, "latency_p50": nan},
+    ),
+    memory_seconds_to_limit={"canary": 2520.0, "stable": 25_200.0},
+)
+ANSWER = ("comparison", "decided", "memory")
+
+
+def answer_of(run: Run, judgement: Judgement, series_of: SeriesOf) -> list[dict[str, float]]:
+    """By group, stable's first: what there is besides the run, the verdict and the checks."""
+    return [
+        {
+            name: value
+            for name, value in named(series_of([group])).items()
+            if name.startswith(ANSWER)
+        }
+        for group in groups_of_run(run, judgement, endpoints=False)
+    ]
+
+
+def test_a_comparison_is_the_canarys_and_memory_each_roles_own(
+    a_run: "MakeRun", series_of: SeriesOf
+) -> None:
+    """A difference of shares may be below 0; a number that is none is no series."""
+    run = a_run(stable=[("GET", "/", 1.0, Outcome.OK)], outcome=RunOutcome.DECIDED)
+
+    assert [
+        {"memory_seconds_to_limit": 25_200.0},
+        {
+            "comparison_ratio{measure=latency_typical}": 1.38,
+            "comparison_ratio{measure=error_share_difference}": -0.01,
+            "decided_seconds": 14.0,
+            "memory_seconds_to_limit": 2520.0,
+        },
+    ] == answer_of(run, DECIDED, series_of)
+
+
+def test_what_has_no_meaning_is_absent(a_run: "MakeRun", series_of: SeriesOf) -> None:
+    """No stable host, not decided early, and a memory that does not grow."""
+    judgement = replace(PASSED, memory_seconds_to_limit={"canary": inf})
+
+    assert [{}] == answer_of(a_run(), judgement, series_of)
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.BROKEN, RunOutcome.INTERRUPTED])
+def test_a_run_that_did_not_end_well_decided_nothing(
+    a_run: "MakeRun", series_of: SeriesOf, outcome: RunOutcome
+) -> None:
+    (series,) = answer_of(a_run(outcome=outcome), DECIDED, series_of)
+
+    assert not [name for name in series if name.startswith("decided")]
+
+
+def test_only_measures_that_are_documented_are_pushed(
+    a_run: "MakeRun", series_of: SeriesOf
+) -> None:
+    """A label's values are a closed set, also of a report.json that somebody edited."""
+    assert DECIDED.comparison
+    comparison = replace(DECIDED.comparison, measures=dict.fromkeys([*MEASURES, "mine"], 1.0))
+    (series,) = answer_of(a_run(), replace(DECIDED, comparison=comparison), series_of)
+
+    assert [f"comparison_ratio{{measure={name}}}" for name in MEASURES] == [
+        name for name in series if name.startswith("comparison")
+    ]
 
 
 def test_the_stable_group_has_no_verdict_and_comes_first(a_run: "MakeRun") -> None:

@@ -38,8 +38,10 @@ def judged(make_records: "MakeRecords", make_role: "MakeRole") -> Any:
     def make(comparison: Comparison, **changes: Any) -> dict[str, Any]:
         records = {"canary": make_records(525, failed=5), "stable": make_records(523)}
         roles = {
-            "canary": make_role(records["canary"], started=526),
-            "stable": make_role(records["stable"]),
+            "canary": make_role(
+                records["canary"], started=526, busy_seconds=30.0, user_seconds=800.0
+            ),
+            "stable": make_role(records["stable"], busy_seconds=26.0, user_seconds=800.0),
         }
         run = RunFile(
             run_id="run-1",
@@ -82,9 +84,9 @@ def test_the_answer_is_this(judged: Any, comparison: Comparison, lines_of: "Line
         "96.2 % of canary's requests have a twin on stable, 95 % of them sent within 120",
         "ms of each other",
         "",
-        "whole run              requests  failed    rate  unfinished    p50    p95    max",
-        "canary                      525       5  11.7/s           1  20 ms  20 ms  20 ms",
-        "stable                      523       0  11.6/s           0  20 ms  20 ms  20 ms",
+        "whole run      requests  failed    rate    busy  unfinished    p50    p95    max",
+        "canary              525       5  11.7/s  3.75 %           1  20 ms  20 ms  20 ms",
+        "stable              523       0  11.6/s  3.25 %           0  20 ms  20 ms  20 ms",
         "memory reaches its limit at this growth: canary in 42 min, stable in 7.0 h",
         "",
         "check       state        why",
@@ -141,11 +143,29 @@ def test_counts_of_a_run_without_its_final_report_are_not_shown_as_health(
     judged: Any, comparison: Comparison, lines_of: "LinesOf"
 ) -> None:
     document = judged(comparison)
-    document["roles"]["canary"] |= {"complete": False, "requests_per_second": None}
+    unknown = {"complete": False, "requests_per_second": None, "user_seconds": 0.0}
+    document["roles"]["canary"] |= unknown
     document["roles"]["stable"] |= {"total": None, "requests_per_second": 123.4}
 
     [row] = [line for line in lines_of(document) if line.startswith("canary")]
-    assert ["canary", "525", "5", "-", "-", "20", "ms", "20", "ms", "20", "ms"] == row.split()
+    assert ["canary", "525", "5", "-", "-", "-", "20", "ms", "20", "ms", "20", "ms"] == row.split()
+
+
+def test_an_open_schedule_says_how_much_of_it_was_kept(
+    judged: Any, comparison: Comparison, lines_of: "LinesOf"
+) -> None:
+    document = judged(comparison)
+    for begun, facts in zip((234, 240), document["roles"].values(), strict=True):
+        facts |= {"scheduled": 240, "begun": begun}
+
+    lines = lines_of(document)
+
+    first = next(index for index, line in enumerate(lines) if line.startswith("whole run"))
+    assert [
+        "whole run      requests  failed    rate   begun  unfinished    p50    p95    max",
+        "canary              525       5  11.7/s  97.5 %           1  20 ms  20 ms  20 ms",
+        "stable              523       0  11.6/s   100 %           0  20 ms  20 ms  20 ms",
+    ] == lines[first : first + 3]
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 200])
@@ -190,7 +210,7 @@ rows = st.builds(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     endpoints=st.lists(rows, max_size=4),
