@@ -16,9 +16,9 @@ import requests
 from canarygate.errors import PushFailed
 from canarygate.records import Outcome
 from canarygate.settings import PushSettings
-from canarygate.verdict import Check, Judgement, Verdict
+from canarygate.verdict import Check, Comparison, Judgement, Verdict
 from push_metrics import gateway
-from push_metrics.catalogue import RUN_REQUESTS
+from push_metrics.catalogue import MEASURES, RUN_REQUESTS
 from push_metrics.cli import main
 from push_metrics.deadline import Deadline
 from push_metrics.exposition import Family, Group, Sample, render_file
@@ -33,7 +33,15 @@ OURS = '{__name__=~"canarygate_.*"}'
 JUDGED = Judgement(
     verdict=Verdict.FAIL,
     sentence="it may not",
-    checks=[Check(name="p95_seconds", state=Verdict.FAIL, reason="slow")],
+    checks=[Check(name="compare.slower", state=Verdict.FAIL, reason="slow")],
+    decided_at_seconds=14.0,
+    comparison=Comparison(
+        at_seconds=14.0,
+        bar="look",
+        endpoints=[],
+        measures=dict.fromkeys(MEASURES, 1.0) | {"error_share_difference": -0.01},
+    ),
+    memory_seconds_to_limit={"canary": 2520.0, "stable": 25_200.0},
 )
 pytestmark = pytest.mark.live
 
