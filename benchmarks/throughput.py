@@ -193,7 +193,7 @@ class Bench:
             process = subprocess.Popen(
                 argv,
                 cwd=files.work,
-                env=locust_env(run, CANARY, os.environ, token="bench"),
+                env=locust_env(run, CANARY, os.environ, token="bench", parent=os.getpid()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

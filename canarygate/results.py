@@ -51,6 +51,16 @@ class RoleRun:
     recorded: int = 0
     tasks: int = 0
     """Task bodies that users began."""
+    scheduled: int = 0
+    """In open arrival: turns (what a user does from one wait to the next) due by the end."""
+    begun: int = 0
+    """Of them, those that users began."""
+    lateness_seconds: float | None = None
+    """95th percentile of how late turns began, in open arrival."""
+    busy_seconds: float = 0.0
+    """Inside requests, summed over users."""
+    user_seconds: float = 0.0
+    """That users ran, summed over them."""
     exceptions: int = 0
     """Exceptions that a user's task raised."""
     elsewhere: int = 0

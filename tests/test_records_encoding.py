@@ -10,9 +10,10 @@ COUNTS = st.integers(0, 10**9)
 NAMES = st.text() | st.text(alphabet='a,"\r\n\0 \u2028\ud800', max_size=9) | st.just("x" * 10_001)
 
 
-@given(SECONDS, SECONDS, NAMES, COUNTS, NAMES, NAMES, SECONDS, COUNTS, COUNTS, COUNTS)
+@given(SECONDS, SECONDS | st.none(), SECONDS, NAMES, COUNTS, NAMES, NAMES, SECONDS, COUNTS, COUNTS, COUNTS)
 def test_both_encodings_are_one(
     start: float,
+    other: float | None,
     end: float,
     user: str,
     sequence: int,
@@ -23,8 +24,9 @@ def test_both_encodings_are_one(
     size: int,
     worker: int,
 ) -> None:
+    intended = start if other is None else other
     for outcome in Outcome:
-        row = (start, start, end, user, sequence, method, name, duration, status, str(outcome))
+        row = (start, intended, end, user, sequence, method, name, duration, status, str(outcome))
         assert encode_record((*row, size, worker)) == encode_finished(
-            start, end, user, sequence, method, name, duration, status, outcome, size, worker
+            start, intended, end, user, sequence, method, name, duration, status, outcome, size, worker
         )

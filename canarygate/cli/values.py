@@ -24,6 +24,14 @@ def rate(text: str) -> float:
     return float(digits)
 
 
+def arrival(text: str) -> str:
+    """`closed` or `open`."""
+    kind = text.strip().lower()
+    if kind not in ("closed", "open"):
+        raise ValueError(f"{text!r} is neither closed nor open")
+    return kind
+
+
 def duration(text: str) -> float:
     """Seconds, 0 or more."""
     return parse_duration(text)

@@ -48,6 +48,8 @@ def test_the_whole_of_a_dry_run(canarygate: "Command", here: Path) -> None:
         "--spawn-rate         SPAWN_RATE         2.5/s                          environment\n"
         "--run-time           RUN_TIME           1m30s                          flag\n"
         "--warm-up            WARM_UP            10s                            default\n"
+        "--arrival            ARRIVAL            closed                         default\n"
+        "--rate               RATE               -                              default\n"
         "--locust-file        LOCUST_FILE        locustfiles/checkout_flow.py   default\n"
         "--flows-dir          FLOWS_DIR          locustfiles                    default\n"
         "--seed               SEED               run-1                          default\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 from locust import User, events
 
+from canarygate.runner.plugin.arrival import Arrival
 from canarygate.runner.plugin.beginning import Beginning
 from canarygate.runner.plugin.distribution import Distribution
 from canarygate.runner.plugin.ending import Ending
@@ -50,6 +51,8 @@ def install() -> None:
             recorder.on_own_failure(error)
 
     die_with_parent(settings["parent"])
+    if settings["arrival"] == "open":
+        Arrival(recorder).install()
     sequences.install()
     requests.install()
     if processes > 1:

@@ -13,6 +13,7 @@ import locust.main
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
+from canarygate.runner.plugin.arrival import schedule_problems
 from canarygate.runner.plugin.ending import keep_sigterm, own_sigterm
 from canarygate.runner.plugin.recorder import Recorder
 
@@ -57,6 +58,7 @@ class Beginning:
         events.worker_report.add_listener(recorder.guarded(recorder.distribution.absorb))
         own_sigterm(recorder.distribution, runner)
         self._refuse_too_few_users(environment)
+        self._refuse_without_schedule(environment)
         wanted = recorder.settings["processes"] if isinstance(runner, MasterRunner) else 0
         while wanted and len(runner.clients.ready) < wanted:
             gevent.sleep(POLL_SECONDS)
@@ -83,6 +85,20 @@ class Beginning:
             f"--users (USERS) is {users}, but the locustfile has {len(classes)} user classes "
             f"({', '.join(classes)}); give at least {len(classes)}"
         )
+        self._refuse(problem)
+
+    def _refuse_without_schedule(self, environment: Any) -> None:
+        settings = self._recorder.settings
+        if settings["arrival"] == "open":
+            problems = schedule_problems(
+                environment.user_classes,
+                rate=settings["rate"],
+                has_shape=environment.shape_class is not None,
+            )
+            if text := "; ".join(problems):
+                self._refuse(text)
+
+    def _refuse(self, problem: str) -> None:
         self._recorder.enter("refused", problem)
         os._exit(2)
 

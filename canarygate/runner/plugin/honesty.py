@@ -24,6 +24,7 @@ from urllib3.util.retry import Retry
 from canarygate.runner.plugin.deadlines import Deadlines
 from canarygate.runner.plugin.ledger import Ledger, now
 from canarygate.runner.plugin.outcomes import classify
+from canarygate.runner.plugin.pace import Pace
 
 CALL = "_canarygate_call"
 HEADER = "X-Load-Test"
@@ -37,16 +38,22 @@ CONTROL = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest
 class Call:
     """One request under way: who sent it, its place in the user's sequence, and when."""
 
-    __slots__ = ("recorded", "returned", "sequence", "start", "user")
+    __slots__ = ("intended", "pace", "recorded", "returned", "sequence", "start", "user")
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, user: Any, seconds_ago: float = 0.0) -> None:
         self.user: str = getattr(user, "canarygate_name", "")
         self.sequence: int = 0
+        self.pace: Pace | None = None
+        owed: float | None = None
         if self.user:
             user.canarygate_sequence = self.sequence = user.canarygate_sequence + 1
+            self.pace = user.canarygate_pace
+            if self.pace is not None:
+                owed = self.pace.take_owed()
         self.returned: float | None = None
         self.recorded = False
-        self.start = now()
+        self.start = now() - seconds_ago
+        self.intended = self.start if owed is None else owed
 
 
 class Requests:
@@ -142,6 +149,9 @@ class Requests:
                 raise
             finally:
                 call.returned = now()
+                counts.busy_seconds += call.returned - call.start
+                if call.pace is not None:
+                    call.pace.ask(call.returned - call.start)
                 counts.returned += 1
 
         return request
@@ -152,8 +162,11 @@ class Requests:
         call = context.pop(CALL, None) if isinstance(context, dict) else None
         counts = self._ledger.counts
         if call is None:  # fired by the locustfile itself, or by a client that is not HTTP
-            call = Call(getattr(gevent.getcurrent(), "canarygate_user", None))
-            call.start -= float(response_time or 0) / 1000
+            seconds = float(response_time or 0) / 1000
+            call = Call(getattr(gevent.getcurrent(), "canarygate_user", None), seconds)
+            counts.busy_seconds += seconds
+            if call.pace is not None:
+                call.pace.ask(seconds)
             counts.started += 1
             counts.returned += 1
         call.recorded = True
@@ -163,6 +176,7 @@ class Requests:
         self._ledger.finished.append(
             (
                 call.start,
+                call.intended,
                 end,
                 call.user,
                 call.sequence,

@@ -29,11 +29,16 @@ class Counts:
     exceptions: int = 0
     listener_errors: int = 0
     elsewhere: int = 0
+    scheduled: int = 0
+    begun: int = 0
+    busy_seconds: float = 0.0
+    user_seconds: float = 0.0
     users: int = 0
     users_at_end: int = 0
     start: float | None = None
     generator_cpu: float | None = None
     generator_lag_seconds: float | None = None
+    lateness_seconds: float | None = None
 
 
 SUMMED = (
@@ -44,6 +49,10 @@ SUMMED = (
     "exceptions",
     "listener_errors",
     "elsewhere",
+    "scheduled",
+    "begun",
+    "busy_seconds",
+    "user_seconds",
     "users",
     "users_at_end",
 )
@@ -83,11 +92,11 @@ class Ledger:
         self.workers[worker] = {"counts": report["counts"], "final": final, "at": report["at"]}
 
     def totals(self) -> dict[str, Any]:
-        """Of every process of this role: sums, the earliest start, the worst CPU and lag."""
+        """Of every process of this role: sums, the earliest start, the worst CPU, lag and lateness."""
         every = [asdict(self.counts), *(worker["counts"] for worker in self.workers.values())]
         totals: dict[str, Any] = {name: sum(each[name] for each in every) for name in SUMMED}
         totals["start"] = min(_known(every, "start"), default=None)
-        for name in ("generator_cpu", "generator_lag_seconds"):
+        for name in ("generator_cpu", "generator_lag_seconds", "lateness_seconds"):
             totals[name] = max(_known(every, name), default=None)
         return totals
 

@@ -41,6 +41,9 @@ class Recorder:
         )
         self._lags: list[float] = []
         self._cpu_started: tuple[float, float] | None = None
+        self._users_counted = 0.0
+        self.tallies: list[Callable[[float], None]] = []
+        """Called now and then, and when the load is told to stop, with that moment."""
 
     def enter(self, stage: str, problem: str | None = None) -> None:
         """Begin a stage, and tell the parent."""
@@ -89,6 +92,7 @@ class Recorder:
                 continue
             if self._cpu_started is None:
                 self._cpu_started = (time.monotonic(), time.process_time())
+                self._users_counted = self._cpu_started[0]
                 continue
             self._lags.append(max(0.0, time.monotonic() - before - TICK_SECONDS))
             wall = time.monotonic() - self._cpu_started[0]
@@ -97,6 +101,8 @@ class Recorder:
                 ascending = sorted(self._lags[-LAGS_KEPT:])
                 counts.generator_lag_seconds = ascending[int(0.95 * (len(ascending) - 1))]
             self._count_users()
+            if len(self._lags) % TICKS_PER_SORT == 0:
+                self._tally(now())
 
     def _count_users(self) -> None:
         running = self.environment.runner.user_count
@@ -104,6 +110,13 @@ class Recorder:
             counts = self.ledger.counts
             counts.users_at_end = running
             counts.users = max(counts.users, running)
+            moment = time.monotonic()
+            counts.user_seconds += running * (moment - self._users_counted)
+            self._users_counted = moment
+
+    def _tally(self, moment: float) -> None:
+        for tally in self.tallies:
+            tally(moment)
 
     def flush_forever(self) -> None:
         """The files grow while the run goes on."""
@@ -143,6 +156,7 @@ class Recorder:
         """The load is told to stop, by the clock or by anybody."""
         if self.end is None:
             self.end = now()
+            self._tally(self.end)
 
     def on_test_stop(self, **_: Any) -> None:
         """Every user is gone; a worker's next report is its last."""

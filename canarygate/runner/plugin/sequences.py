@@ -98,7 +98,9 @@ class Sequences:
             name = type(user).__name__
             user.canarygate_index = self._counts[name] * self.stride + self.offset
             user.canarygate_name = f"{name}/{user.canarygate_index}"
+            user.canarygate_place = sum(self._counts.values()) * self.stride + self.offset
             user.canarygate_sequence = 0
+            user.canarygate_pace = None  # in open arrival its schedule
             user.canarygate_draws = Draws(f"{self.seed}/{user.canarygate_name}")
             self._counts[name] += 1
             self._constructing = user.canarygate_draws
