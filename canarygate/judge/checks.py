@@ -42,6 +42,7 @@ def judge(
         checks=checks,
         decided_at_seconds=decision.at_seconds if was_certain else None,
         comparison=decision.comparison,
+        memory_seconds_to_limit=decision.memory.seconds_to_limit,
     )
 
 

@@ -1,6 +1,5 @@
 """The absolute limits: broken on evidence, kept when breaking them is ruled out, or open."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
@@ -17,6 +16,7 @@ from canarygate.judge.stats import (
     requests_needed,
     upper_bound,
     weakest_log_evidence,
+    when_apart,
 )
 
 
@@ -90,8 +90,7 @@ def find(arm: Arm, limit: Limit, rules: EvidenceRules, *, blame_timeouts: bool =
     enough = -log(rules.alpha)
     weakest, apart = None, count_apart(judged[hit], MICROSECONDS)
     if log_e >= enough:
-        block = round(rules.block_seconds * MICROSECONDS)
-        weakest = weakest_log_evidence(judged, hit, limit.share, block)
+        weakest = weakest_log_evidence(judged, hit, limit.share, _block(rules))
     upper = upper_bound(pass_hits, pass_requests, rules.confidence)
     return Finding(
         requests=requests,
@@ -109,25 +108,41 @@ def find(arm: Arm, limit: Limit, rules: EvidenceRules, *, blame_timeouts: bool =
     )
 
 
-def suspect_seconds(
-    arm: Arm, limit: Limit, rules: EvidenceRules, *, blame_timeouts: bool = True
-) -> Iterator[int]:
-    """Whole seconds by which the evidence is strong enough, for `find` to confirm; ascending.
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """One role's requests that a limit judges, so that any moment of the run can be asked about."""
 
-    Only seconds in which anything ended are looked at. One that is taken is followed by the next
-    that has a twentieth more requests: confirming costs time in proportion to them.
-    """
-    judged, hit, _doubtful = _population(arm, limit, blame_timeouts)
-    seconds = np.unique(-(-judged // MICROSECONDS))
-    requests = np.searchsorted(judged, seconds * MICROSECONDS, "right")
-    hits = np.concatenate([[0], np.cumsum(hit, dtype=np.int64)])[requests]
-    possible = (hits >= rules.hits_apart) & (hits > limit.share * requests)
-    seconds, requests, hits = seconds[possible], requests[possible], hits[possible]
-    again = 0.0
-    for index in np.flatnonzero(log_evidence(hits, requests, limit.share) >= -log(rules.alpha)):
-        if requests[index] >= again:
-            again = requests[index] * 1.05
-            yield int(seconds[index])
+    times: NDArray[np.int64]
+    """When each ended, ascending, in microseconds."""
+    hit: NDArray[np.bool_]
+    hits_before: NDArray[np.int64]
+    """Among the first 0, 1, 2 … of them."""
+
+    def requests_by(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many had ended by each of these moments."""
+        return np.searchsorted(self.times, ends, "right")
+
+    def is_broken_by(self, end: int, limit: Limit, rules: EvidenceRules) -> bool:
+        """What `find` says of the same moment."""
+        number = int(self.requests_by(np.array([end]))[0])
+        times, hit = self.times[:number], self.hit[:number]
+        enough, hits = -log(rules.alpha), int(self.hits_before[number])
+        return (
+            float(log_evidence(hits, number, limit.share)) >= enough
+            and when_apart(times[hit], MICROSECONDS, rules.hits_apart) is not None
+            and weakest_log_evidence(times, hit, limit.share, _block(rules)) >= enough
+        )
+
+
+def tally(arm: Arm, limit: Limit, *, blame_timeouts: bool = True) -> Tally:
+    """The requests of a whole run that a limit judges."""
+    times, hit, _doubtful = _population(arm, limit, blame_timeouts)
+    before = np.concatenate([[0], np.cumsum(hit, dtype=np.int64)])
+    return Tally(times=times, hit=hit, hits_before=before)
+
+
+def _block(rules: EvidenceRules) -> int:
+    return round(rules.block_seconds * MICROSECONDS)
 
 
 def _population(

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from canarygate.judge.answering import is_still_answering
+from canarygate.judge.arm import finite
 from canarygate.judge.comparing import comparison_checks
 from canarygate.judge.looks import Look, look
+from canarygate.judge.memory import MemoryFinding, memory_checks
 from canarygate.judge.policy import Policy
 from canarygate.judge.sequential import Gross, first_errors, first_gross
 from canarygate.judge.traffic import Scene, first_broken, limit_checks
@@ -48,6 +50,7 @@ class Decision:
     """Certain before the end of the run."""
     look: Look | None
     """None where nothing was compared."""
+    memory: MemoryFinding
 
     @cached_property
     def comparison(self) -> Comparison | None:
@@ -86,7 +89,7 @@ def decide(
     """
     judge = _Judge(policy=policy, plan=plan, memory=memory, times=_times(scene, policy, plan))
     seen = scene if until is None else scene.up_to(until)
-    failure = _first_failure(seen, policy, until)
+    failure = _first_failure(seen, policy, judge.memory_by(scene, until), until)
     for at in judge.times[:-1]:
         if (failure is not None and failure.at_seconds <= at) or (until is not None and at > until):
             break
@@ -120,6 +123,18 @@ class _Judge:
     plan: Plan
     memory: Mapping[str, MemorySamples] | None
     times: Sequence[float]
+
+    def memory_by(self, scene: Scene, until: float | None) -> MemoryFinding:
+        """What the samples up to a moment say; all of them where it is None."""
+        arms = [arm for arm in (scene.canary, scene.stable) if arm is not None]
+        starts = {arm.role: finite(arm.facts.start) for arm in arms}
+        return memory_checks(
+            self.memory,
+            {role: start for role, start in starts.items() if start is not None},
+            self.policy.memory,
+            asked=self.plan.memory_asked,
+            until=until,
+        )
 
     def at(self, scene: Scene, at: float) -> Decision:
         """An early look at the scene of that moment."""
@@ -166,12 +181,15 @@ class _Judge:
             )
         is_compared = looked is not None
         checks += limit_checks(scene, self.policy, is_compared=is_compared, is_over=is_over)
+        memory = self.memory_by(scene, None if is_over else at)
+        checks += memory.checks
         return Decision(
             verdict=combine(checks),
             at_seconds=at,
             checks=checks,
             is_early=not is_over,
             look=looked,
+            memory=memory,
         )
 
 
@@ -186,9 +204,13 @@ def _times(scene: Scene, policy: Policy, plan: Plan) -> tuple[float, ...]:
     return look_times(plan, scene.warm_up_seconds)
 
 
-def _first_failure(seen: Scene, policy: Policy, until: float | None) -> _Failure | None:
+def _first_failure(
+    seen: Scene, policy: Policy, memory: MemoryFinding, until: float | None
+) -> _Failure | None:
     """What is complete at `until` only in part may not be judged yet: a second that is not over."""
     found: list[_Failure] = []
+    if memory.fail_at is not None:
+        found.append(_Failure(at_seconds=memory.fail_at))
     if _is_compared(seen, policy) and seen.stable is not None:
         at = first_errors(
             seen.canary,

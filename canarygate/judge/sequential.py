@@ -15,7 +15,7 @@ from canarygate.judge.arm import MICROSECONDS, Arm
 from canarygate.judge.pairs import Pairs, pair_up
 from canarygate.judge.policy import ErrorRules, GrossRules
 from canarygate.judge.ranks import pooled_score, rank_score, upper_p, within_margin
-from canarygate.judge.stats import count_apart, log_evidence, weakest_log_evidence
+from canarygate.judge.stats import count_apart, log_evidence, weakest_log_evidence, when_apart
 
 SETTLED_SECONDS = 2.0
 """After the warm-up; gross slowness is looked for from then on."""
@@ -89,7 +89,7 @@ def first_errors(
     """
     errors = canary.ended[failures(canary, blame_timeouts=blame_timeouts)]
     others = stable.ended[failures(stable, blame_timeouts=blame_timeouts)]
-    begin = _when_apart(errors, rules.seconds_apart)
+    begin = when_apart(errors, MICROSECONDS, rules.seconds_apart)
     if begin is None:
         return None
     moments = np.unique(errors[begin:])
@@ -110,16 +110,6 @@ def first_errors(
         if strong.any():
             return float(chunk[kept][strong][0]) / MICROSECONDS
     return None
-
-
-def _when_apart(times: NDArray[np.int64], number: int) -> int | None:
-    """Index of the time that completes `number` times of a second or more apart."""
-    position = 0
-    for _ in range(number - 1):
-        if position >= len(times):
-            return None
-        position = int(np.searchsorted(times, times[position] + MICROSECONDS, "left"))
-    return position if position < len(times) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,7 +87,8 @@ def weakest_log_evidence(
     """
     if not len(times):
         return 0.0
-    starts = np.sort(np.concatenate([times, times - block]))
+    # Two ascending runs: a stable sort only has to merge them.
+    starts = np.sort(np.concatenate([times - block, times]), kind="stable")
     first = np.searchsorted(times, starts, "left")
     last = np.searchsorted(times, starts + block, "left")
     hits_before = np.concatenate([[0], np.cumsum(hit, dtype=np.int64)])
@@ -106,3 +107,16 @@ def count_apart(times: NDArray[np.int64], gap: int) -> int:
         count += 1
         position = int(np.searchsorted(times, times[position] + gap, "left"))
     return count
+
+
+def when_apart(times: NDArray[np.int64], gap: int, number: int) -> int | None:
+    """Index of the first of these ascending times that completes `number`, each `gap` apart.
+
+    None where `count_apart` of all of them is less than `number`.
+    """
+    position = 0
+    for _ in range(number - 1):
+        if position >= len(times):
+            return None
+        position = int(np.searchsorted(times, times[position] + gap, "left"))
+    return position if position < len(times) else None

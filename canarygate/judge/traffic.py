@@ -1,12 +1,13 @@
 """A limit's answer for the canary, with what stable did under the same traffic beside it."""
 
 from dataclasses import dataclass, replace
-from math import log
+from math import inf, log
 
-from scipy.special import bdtr
+import numpy as np
+from scipy.special import bdtr, betaincinv
 
-from canarygate.judge.arm import Arm
-from canarygate.judge.limits import Finding, Limit, find, limits_of, suspect_seconds
+from canarygate.judge.arm import MICROSECONDS, Arm
+from canarygate.judge.limits import Finding, Limit, find, limits_of, tally
 from canarygate.judge.policy import EvidenceRules, Policy
 from canarygate.judge.stats import log_evidence
 from canarygate.judge.wording import count, percent
@@ -58,21 +59,51 @@ def limit_checks(scene: Scene, policy: Policy, *, is_compared: bool, is_over: bo
 
 def first_broken(scene: Scene, policy: Policy) -> float | None:
     """The first whole second at which the canary had provably broken a limit and stable had not."""
+    judged = [
+        limit for limit in limits_of(policy) if not (limit.is_latency and scene.generator_short)
+    ]
+    found = [_first_second(scene, limit, policy.evidence) for limit in judged]
+    return min((second for second in found if second is not None), default=None)
+
+
+def _first_second(scene: Scene, limit: Limit, rules: EvidenceRules) -> float | None:
+    """Confirming a second costs time in proportion to its requests.
+
+    Therefore one that is not confirmed is followed by the next that has a twentieth more of them,
+    and by half as many more where stable broke the limit as well.
+    """
     blame = not scene.generator_short
-    found = []
-    for limit in limits_of(policy):
-        if limit.is_latency and scene.generator_short:
+    canary = tally(scene.canary, limit, blame_timeouts=blame)
+    stable = None if scene.stable is None else tally(scene.stable, limit, blame_timeouts=blame)
+    ends = np.unique(-(-canary.times // MICROSECONDS)) * MICROSECONDS
+    requests = canary.requests_by(ends)
+    hits = canary.hits_before[requests]
+    likely = (hits >= rules.hits_apart) & (hits > limit.share * requests)
+    ends, requests, hits = ends[likely], requests[likely], hits[likely]
+    suspect = log_evidence(hits, requests, limit.share) >= -log(rules.alpha)
+    if stable is not None:
+        stable_requests = stable.requests_by(ends)
+        lower = betaincinv(hits, requests - hits + 1, 1 - rules.confidence)
+        stable_hits = stable.hits_before[stable_requests]
+        suspect &= bdtr(stable_hits, stable_requests, lower) < rules.alpha
+        suspect &= ends >= _first_success(scene.stable)
+    again = 0.0
+    for end, number in zip(ends[suspect], requests[suspect], strict=True):
+        if number < again:
             continue
-        for second in suspect_seconds(scene.canary, limit, policy.evidence, blame_timeouts=blame):
-            by_then = scene.up_to(second)
-            canary, stable = _findings(by_then, limit, policy.evidence)
-            if not canary.broken:
-                continue
-            state, _reason = _broken(by_then, limit, canary, stable, policy.evidence)
-            if state is Verdict.FAIL:
-                found.append(second)
-                break
-    return min(found, default=None)
+        again = number * 1.05
+        if not canary.is_broken_by(end, limit, rules):
+            continue
+        only_canary_is_dead = end < _first_success(scene.canary)
+        if stable is None or only_canary_is_dead or not stable.is_broken_by(end, limit, rules):
+            return float(end) / MICROSECONDS
+        again = number * 1.5
+    return None
+
+
+def _first_success(arm: Arm | None) -> float:
+    """In microseconds; infinity without any."""
+    return float(arm.ended[int(arm.ok.argmax())]) if arm is not None and arm.ok.any() else inf
 
 
 def _findings(scene: Scene, limit: Limit, rules: EvidenceRules) -> tuple[Finding, Finding | None]:
