@@ -7,7 +7,7 @@ from canarygate.judge.arm import Arm
 from canarygate.judge.bars import Bar, Excess, bars_of, error_excess, last_bar, slow_excess
 from canarygate.judge.groups import Group
 from canarygate.judge.policy import Policy
-from canarygate.judge.ranks import pooled_score, rank_score, upper_p, within_margin
+from canarygate.judge.ranks import pooled_score, upper_p
 
 ABSENT_P = 0.01
 """An endpoint that only stable served is no chance below this (over all endpoints)."""
@@ -122,7 +122,7 @@ def _try(
 
 def _score(group: Group, slower: float, seconds: float) -> float:
     # With the correction for continuity, as a handful of requests may have to do.
-    return rank_score(within_margin(group.canary, slower, seconds), group.stable, continuity=True)
+    return group.score(slower, seconds, continuity=True)
 
 
 def _missing(groups: Sequence[Group], served: Sequence[int], requests: int) -> tuple[int, ...]:

@@ -1,16 +1,27 @@
 """The successes of both arms after the warm-up, endpoint by endpoint: what latency is judged on."""
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from math import ceil, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from canarygate.judge.arm import MICROSECONDS, Arm
+from canarygate.judge.ranks import (
+    rank_correlation,
+    rank_score,
+    signed_rank_score,
+    within_margin,
+)
+from canarygate.judge.twins import Twins
 
 Endpoint = tuple[str, str]
 """(method, name)."""
+FEWEST_PAIRS = 20
+PAIRED_SHARE = 0.9
+"""Of either arm's successes, those that need a twin for the paired test."""
+PAIRED_CORRELATION = 0.25
+"""Rank correlation of twins' durations from which on the paired test is used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +34,28 @@ class Group:
     canary_is_late: NDArray[np.bool_]
     """Sent in the second half of the time that is judged."""
     stable_is_late: NDArray[np.bool_]
+    pairs: NDArray[np.float64]
+    """Twins that both succeeded: two columns, canary and stable."""
+    pair_is_late: NDArray[np.bool_]
+    is_paired: bool
+    """Judged by its pairs."""
 
     @property
     def fewest(self) -> int:
         """Successes of the arm that has fewer of them."""
         return min(len(self.canary), len(self.stable))
+
+    def score(self, share: float, seconds: float, *, continuity: bool = False) -> float:
+        """How surely the canary is slower than stable beyond a margin; negative: it is not.
+
+        Twins do the same thing, and on an open schedule at the same moment. Where that explains
+        part of their durations, the pairs' ratios vary less than the durations themselves.
+        """
+        if not self.is_paired:
+            reduced = within_margin(self.canary, share, seconds)
+            return rank_score(reduced, self.stable, continuity=continuity)
+        reduced = within_margin(self.pairs[:, 0], share, seconds)
+        return signed_rank_score(_log(reduced) - _log(self.pairs[:, 1]), continuity=continuity)
 
     def quantiles(self, share: float) -> tuple[float, float]:
         """Of the canary and of stable, in seconds; by nearest rank, NaN without a success."""
@@ -35,14 +63,16 @@ class Group:
 
     @property
     def late(self) -> "Group":
-        """The second half alone."""
-        canary, stable = self.canary[self.canary_is_late], self.stable[self.stable_is_late]
-        return Group(
-            endpoint=self.endpoint,
-            canary=canary,
-            stable=stable,
-            canary_is_late=np.ones(len(canary), bool),
-            stable_is_late=np.ones(len(stable), bool),
+        """The second half alone, judged in the same way."""
+        canary, stable = self.canary_is_late, self.stable_is_late
+        return replace(
+            self,
+            canary=self.canary[canary],
+            stable=self.stable[stable],
+            canary_is_late=canary[canary],
+            stable_is_late=stable[stable],
+            pairs=self.pairs[self.pair_is_late],
+            pair_is_late=self.pair_is_late[self.pair_is_late],
         )
 
 
@@ -60,12 +90,13 @@ def present_endpoints(arm: Arm) -> frozenset[Endpoint]:
     return frozenset(arm.endpoints[index] for index in np.flatnonzero(counts))
 
 
-def read_groups(canary: Arm, stable: Arm, at: float) -> list[Group]:
+def read_groups(canary: Arm, stable: Arm, twins: Twins, at: float) -> list[Group]:
     """One group per endpoint that either arm has a record of, in the order of their names.
 
     Args:
         canary: cut to what had ended by `at`.
         stable: as well.
+        twins: of these arms.
         at: seconds since the load began. The second half is what was sent after the middle
             between the first judged request and this.
     """
@@ -74,30 +105,55 @@ def read_groups(canary: Arm, stable: Arm, at: float) -> list[Group]:
     sent = [arm.sent[rows] for arm, rows in zip((canary, stable), judged, strict=True)]
     began = min((int(times.min()) for times in sent if len(times)), default=0)
     middle = (began + round(at * MICROSECONDS)) // 2
-    own = _by_endpoint(canary, judged[0], endpoints, middle)
-    other = _by_endpoint(stable, judged[1], endpoints, middle)
-    return [
-        Group(
-            endpoint=endpoint,
-            canary=own[index][0],
-            stable=other[index][0],
-            canary_is_late=own[index][1],
-            stable_is_late=other[index][1],
+    both = judged[0][twins.canary] & judged[1][twins.stable]
+    own = _split(canary, np.flatnonzero(judged[0]), endpoints)
+    other = _split(stable, np.flatnonzero(judged[1]), endpoints)
+    pairs = _split(canary, twins.canary[both], endpoints)
+    twin_of = np.full(len(canary), -1)
+    twin_of[twins.canary] = twins.stable
+    groups = []
+    for index, endpoint in enumerate(endpoints):
+        rows, stable_rows, paired = own[index], other[index], pairs[index]
+        twin = twin_of[paired]
+        pair = np.column_stack([canary.duration_seconds[paired], stable.duration_seconds[twin]])
+        groups.append(
+            Group(
+                endpoint=endpoint,
+                canary=canary.duration_seconds[rows],
+                stable=stable.duration_seconds[stable_rows],
+                canary_is_late=canary.sent[rows] >= middle,
+                stable_is_late=stable.sent[stable_rows] >= middle,
+                pairs=pair,
+                pair_is_late=np.minimum(canary.sent[paired], stable.sent[twin]) >= middle,
+                is_paired=_pays(pair, max(len(rows), len(stable_rows))),
+            )
         )
-        for index, endpoint in enumerate(endpoints)
-    ]
+    return groups
 
 
-def _by_endpoint(
-    arm: Arm, judged: NDArray[np.bool_], endpoints: list[Endpoint], middle: int
-) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Durations, and which are late, of each endpoint."""
+def _pays(pairs: NDArray[np.float64], successes: int) -> bool:
+    """Nearly all have a twin, and twins resemble each other.
+
+    Which arm is which does not matter here: the signed rank test, whose chances are those of
+    exchanging twins, is not bent by the choice.
+    """
+    return (
+        len(pairs) >= max(FEWEST_PAIRS, PAIRED_SHARE * successes)
+        and rank_correlation(pairs[:, 0], pairs[:, 1]) >= PAIRED_CORRELATION
+    )
+
+
+def _split(arm: Arm, rows: NDArray[np.int64], endpoints: list[Endpoint]) -> list[NDArray[np.int64]]:
+    """These rows of an arm, endpoint by endpoint."""
     places = {endpoint: index for index, endpoint in enumerate(endpoints)}
     place = np.array([places.get(endpoint, -1) for endpoint in arm.endpoints], np.int64)
-    code = place[arm.endpoint[judged]]
-    # Of few endpoints: 16 bits are sorted by counting, in linear time.
+    code = place[arm.endpoint[rows]]
+    # Few numbers: 16 bits are sorted by counting, in linear time.
     order = np.argsort(code.astype(np.int16) if len(endpoints) < 32_000 else code, kind="stable")
-    duration = arm.duration_seconds[judged][order]
-    late = (arm.sent[judged] >= middle)[order]
-    edges = np.searchsorted(code[order], np.arange(len(endpoints) + 1), "left")
-    return [(duration[first:last], late[first:last]) for first, last in pairwise(edges)]
+    edges = np.searchsorted(code[order], np.arange(1, len(endpoints)), "left")
+    return np.split(rows[order], edges)
+
+
+def _log(durations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of durations; all that is not positive is the same very short time."""
+    return np.log(np.maximum(durations, 1e-9))

@@ -1,7 +1,7 @@
 """One look at both arms: is the canary slower, does it stall, is a regression ruled out?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from canarygate.judge.arm import Arm
@@ -13,6 +13,7 @@ from canarygate.judge.phrases import change, listed, named, slower_by
 from canarygate.judge.policy import Policy
 from canarygate.judge.slower import Slowness, find_slowness
 from canarygate.judge.stalls import Stalls, find_stalls
+from canarygate.judge.twins import Twins, match_twins, matched_share, step_seconds
 from canarygate.judge.typical import together_change, typical_change
 from canarygate.judge.wording import percent, seconds
 from canarygate.verdict import Check, Comparison, Verdict
@@ -27,6 +28,7 @@ class Look:
     at: float
     canary: Arm
     stable: Arm
+    twins: Twins
     groups: Sequence[Group]
     slowness: Slowness
     clearance: Clearance
@@ -35,7 +37,7 @@ class Look:
     @cached_property
     def comparison(self) -> Comparison:
         """The rows of the table; worked out when asked for, as nothing is decided by them."""
-        return compare(
+        found = compare(
             self.canary,
             self.stable,
             self.groups,
@@ -43,6 +45,11 @@ class Look:
             self.clearance,
             self.policy,
             self.at,
+        )
+        return replace(
+            found,
+            matched_share=matched_share(self.twins, self.canary),
+            step_seconds=step_seconds(self.twins, self.canary, self.stable),
         )
 
 
@@ -59,7 +66,8 @@ def look(
         number_of_looks: of the whole run; the chance of a false alarm is shared among them.
         is_last: the run is over; the policy's bar of the last look counts.
     """
-    groups = read_groups(canary, stable, at)
+    twins = match_twins(canary, stable)
+    groups = read_groups(canary, stable, twins, at)
     slowness = find_slowness(groups, policy.compare, number_of_looks)
     stalls = find_stalls(canary, stable, policy.compare_stalls)
     clearance = find_clearance(canary, stable, groups, policy, is_last=is_last)
@@ -72,6 +80,7 @@ def look(
         at=at,
         canary=canary,
         stable=stable,
+        twins=twins,
         groups=groups,
         slowness=slowness,
         clearance=clearance,

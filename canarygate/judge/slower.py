@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from canarygate.judge.groups import Group
 from canarygate.judge.policy import CompareRules
-from canarygate.judge.ranks import holm_levels, pooled_score, rank_score, upper_p, within_margin
+from canarygate.judge.ranks import holm_levels, pooled_score, upper_p
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def find_slowness(groups: Sequence[Group], rules: CompareRules, number_of_looks:
     Endpoints too rare to be tested alone take part in the common test. Whatever is found has to
     show in the second half alone too, so that something which is over is no regression.
     """
-    scores = [_score(group, rules) for group in groups]
+    scores = [group.score(rules.tolerance, rules.tolerance_seconds) for group in groups]
     late = [group.late for group in groups]
     p = {
         index: upper_p(scores[index])
@@ -78,15 +78,12 @@ def find_slowness(groups: Sequence[Group], rules: CompareRules, number_of_looks:
     )
 
 
-def _score(group: Group, rules: CompareRules) -> float:
-    reduced = within_margin(group.canary, rules.tolerance, rules.tolerance_seconds)
-    return rank_score(reduced, group.stable)
-
-
 def _late_p(late: Sequence[Group], which: int | None, rules: CompareRules) -> float:
     if which is not None:
-        return upper_p(_score(late[which], rules))
-    return upper_p(_pooled(late, [_score(group, rules) for group in late]))
+        return upper_p(late[which].score(rules.tolerance, rules.tolerance_seconds))
+    return upper_p(
+        _pooled(late, [group.score(rules.tolerance, rules.tolerance_seconds) for group in late])
+    )
 
 
 def _pooled(groups: Sequence[Group], scores: Sequence[float]) -> float:
