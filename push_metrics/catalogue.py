@@ -141,12 +141,12 @@ COMPARISON_RATIO = _gauge(
     "measure",
 )
 MEASURES = {
-    "latency_typical": "Typical change of the response time over all endpoints (Hodges-Lehmann "
-    "ratio), canary to stable.",
-    "latency_p50": "Median response time of all successes, canary to stable.",
-    "latency_p95": "95th percentile of the response time of all successes, canary to stable.",
-    "latency_worst_endpoint": "Typical change at the endpoint where it is largest, canary to "
-    "stable.",
+    "latency_typical": "Typical change of the response time (Hodges-Lehmann ratio), all endpoints "
+    "together, canary to stable.",
+    "latency_p50": "Median response time of all compared successes, canary to stable.",
+    "latency_p95": "95th percentile of the response time of all compared successes, canary to stable.",
+    "latency_worst_endpoint": "Typical change at the endpoint where it is largest, of those with "
+    "enough successes to compare, canary to stable.",
     "error_share_difference": "Share of requests that failed, canary minus stable; below 0 where "
     "the canary fails less.",
 }

@@ -139,5 +139,5 @@ def _caption(comparison: Mapping[str, Any], warm_up: float) -> str:
     if matched is not None:
         text += f"; {wording.share(matched)} of canary's requests have a twin on stable"
         if step is not None:
-            text += f", 95 % of them sent within {wording.duration(step)} of each other"
+            text += f", 95 % of them sent within {wording.apart(step)} of each other"
     return text

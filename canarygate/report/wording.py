@@ -78,6 +78,11 @@ def count(number: int) -> str:
     return f"{number / 1000:,.0f}k" if number < 10_000_000 else f"{number / 1e6:,.0f}M"
 
 
+def apart(seconds: float) -> str:
+    """A distance in time: `0.4 ms`, `120 ms`, `2.0 s`."""
+    return duration(seconds) if seconds < 1 else f"{seconds:.1f} s"
+
+
 def span(seconds: float) -> str:
     """A time to come, roughly: `40 s`, `42 min`, `3.5 h`."""
     if seconds < 120:

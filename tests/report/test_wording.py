@@ -98,5 +98,12 @@ def test_a_time_to_come_is_told_roughly(seconds: float, text: str) -> None:
     assert text == wording.span(seconds)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0004, "0.4 ms"), (0.12, "120 ms"), (1.98, "2.0 s"), (75.0, "75.0 s")]
+)
+def test_a_distance_in_time_has_two_digits(seconds: float, text: str) -> None:
+    assert text == wording.apart(seconds)
+
+
 def test_a_share_is_percent_and_nothing_is_a_dash() -> None:
     assert ("10 %", "7.5 %", "-") == tuple(map(wording.share, (0.1, 0.075, None)))
