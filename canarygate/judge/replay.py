@@ -94,12 +94,10 @@ def decide(
         if (failure is not None and failure.at_seconds <= at) or (until is not None and at > until):
             break
         decision = judge.at(scene.up_to(at), at)
-        is_certain = decision.verdict is Verdict.FAIL or (
-            decision.verdict is Verdict.PASS
-            and at >= plan.min_seconds
-            and is_still_answering(scene, at)
-        )
-        if is_certain:
+        if decision is not None and (
+            decision.verdict is Verdict.FAIL
+            or (at >= plan.min_seconds and is_still_answering(scene, at))
+        ):
             return decision
     if failure is not None:
         return judge.failed(scene.up_to(failure.at_seconds), failure)
@@ -136,22 +134,28 @@ class _Judge:
             until=until,
         )
 
-    def at(self, scene: Scene, at: float) -> Decision:
-        """An early look at the scene of that moment."""
-        return self._decision(scene, at, is_due=True)
+    def at(self, scene: Scene, at: float) -> Decision | None:
+        """An early look at the scene of that moment; None where it is not certain of anything."""
+        looked, checks = self._compared(scene, at, is_due=True)
+        if combine(checks) is Verdict.INCONCLUSIVE:
+            return None  # the limits, which take time, could not change that
+        decision = self._decision(scene, at, looked, checks)
+        return None if decision.verdict is Verdict.INCONCLUSIVE else decision
 
     def failed(self, scene: Scene, failure: _Failure) -> Decision:
         """The canary failed at a moment without a look."""
-        return self._decision(scene, failure.at_seconds, failure)
+        looked, checks = self._compared(scene, failure.at_seconds, failure)
+        return self._decision(scene, failure.at_seconds, looked, checks)
 
     def at_end(self, scene: Scene) -> Decision:
         """The last look, at all there is."""
         known = [arm.seconds for arm in (scene.canary, scene.stable) if arm is not None]
         lasted = [seconds for seconds in known if seconds is not None]
         at = max(lasted, default=self.plan.planned_seconds)
-        return self._decision(scene, at, is_due=True, is_over=True)
+        looked, checks = self._compared(scene, at, is_due=True, is_over=True)
+        return self._decision(scene, at, looked, checks, is_over=True)
 
-    def _decision(
+    def _compared(
         self,
         scene: Scene,
         at: float,
@@ -159,35 +163,45 @@ class _Judge:
         *,
         is_due: bool = False,
         is_over: bool = False,
+    ) -> tuple[Look | None, list[Check]]:
+        if scene.stable is None or not self.policy.compare.enabled:
+            return None, []
+        looked = look(
+            scene.canary,
+            scene.stable,
+            self.policy,
+            at=at,
+            number_of_looks=len(self.times),
+            is_last=is_over,
+        )
+        checks = comparison_checks(
+            scene,
+            self.policy,
+            looked,
+            is_due=is_due,
+            gross=None if failure is None else failure.gross,
+            by_errors=failure is not None and failure.by_errors,
+        )
+        return looked, checks
+
+    def _decision(
+        self,
+        scene: Scene,
+        at: float,
+        looked: Look | None,
+        checks: Sequence[Check],
+        *,
+        is_over: bool = False,
     ) -> Decision:
-        looked = None
-        checks: list[Check] = []
-        if _is_compared(scene, self.policy) and scene.stable is not None:
-            looked = look(
-                scene.canary,
-                scene.stable,
-                self.policy,
-                at=at,
-                number_of_looks=len(self.times),
-                is_last=is_over,
-            )
-            checks += comparison_checks(
-                scene,
-                self.policy,
-                looked,
-                is_due=is_due,
-                gross=None if failure is None else failure.gross,
-                by_errors=failure is not None and failure.by_errors,
-            )
         is_compared = looked is not None
-        checks += limit_checks(scene, self.policy, is_compared=is_compared, is_over=is_over)
+        limits = limit_checks(scene, self.policy, is_compared=is_compared, is_over=is_over)
         memory = self.memory_by(scene, None if is_over else at)
-        checks += memory.checks
+        every = [*checks, *limits, *memory.checks]
         return Decision(
-            verdict=combine(checks),
+            verdict=combine(every),
             at_seconds=at,
-            checks=checks,
-            is_early=not is_over,
+            checks=every,
+            is_early=not is_over and at < self.plan.planned_seconds,
             look=looked,
             memory=memory,
         )

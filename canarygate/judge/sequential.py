@@ -15,7 +15,13 @@ from canarygate.judge.arm import MICROSECONDS, Arm
 from canarygate.judge.pairs import Pairs, pair_up
 from canarygate.judge.policy import ErrorRules, GrossRules
 from canarygate.judge.ranks import pooled_score, rank_score, upper_p, within_margin
-from canarygate.judge.stats import count_apart, log_evidence, weakest_log_evidence, when_apart
+from canarygate.judge.stats import (
+    count_apart,
+    distinct,
+    log_evidence,
+    weakest_log_evidence,
+    when_apart,
+)
 
 SETTLED_SECONDS = 2.0
 """After the warm-up; gross slowness is looked for from then on."""
@@ -92,7 +98,7 @@ def first_errors(
     begin = when_apart(errors, MICROSECONDS, rules.seconds_apart)
     if begin is None:
         return None
-    moments = np.unique(errors[begin:])
+    moments = distinct(errors[begin:])
     # Most canaries that fail do so among their first errors: the rest need not be computed.
     for first in range(0, len(moments), CHUNK):
         chunk = moments[first : first + CHUNK]
@@ -195,7 +201,7 @@ def _targets(every: Sequence[Pairs]) -> list[Pairs]:
 def _seconds(pairs: Pairs, begin: float) -> NDArray[np.int64]:
     """Whole seconds, from `begin` on, at which there was anything new."""
     whole = -(-pairs.ended // MICROSECONDS)
-    return np.unique(np.maximum(whole, ceil(begin)))
+    return distinct(np.maximum(whole, ceil(begin)))
 
 
 def _candidates(

@@ -87,16 +87,17 @@ def weakest_log_evidence(
     """
     if not len(times):
         return 0.0
-    # Two ascending runs: a stable sort only has to merge them.
-    starts = np.sort(np.concatenate([times - block, times]), kind="stable")
-    first = np.searchsorted(times, starts, "left")
-    last = np.searchsorted(times, starts + block, "left")
+    # A window either begins with a request, or ends just before one.
+    new = np.concatenate([[True], times[1:] != times[:-1]])
+    here = np.maximum.accumulate(np.where(new, np.arange(len(times)), 0))
+    first = np.concatenate([here, np.searchsorted(times, times - block, "left")])
+    last = np.concatenate([np.searchsorted(times, times + block, "left"), here])
     hits_before = np.concatenate([[0], np.cumsum(hit, dtype=np.int64)])
     dropped_hits = hits_before[last] - hits_before[first]
     # Among windows with as many hits, the one with the fewest requests leaves the least evidence.
     fewest = np.full(int(dropped_hits.max()) + 1, len(times))
     np.minimum.at(fewest, dropped_hits, last - first)
-    seen = np.unique(dropped_hits)
+    seen = np.flatnonzero(np.bincount(dropped_hits))
     return float(log_evidence(hits_before[-1] - seen, len(times) - fewest[seen], share).min())
 
 
@@ -120,3 +121,8 @@ def when_apart(times: NDArray[np.int64], gap: int, number: int) -> int | None:
             return None
         position = int(np.searchsorted(times, times[position] + gap, "left"))
     return position if position < len(times) else None
+
+
+def distinct(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ascending times, each once."""
+    return times[np.concatenate([[True], times[1:] != times[:-1]])] if len(times) else times

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from math import inf, log
 
-import numpy as np
 from scipy.special import bdtr, betaincinv
 
 from canarygate.judge.arm import MICROSECONDS, Arm
 from canarygate.judge.limits import Finding, Limit, find, limits_of, tally
 from canarygate.judge.policy import EvidenceRules, Policy
-from canarygate.judge.stats import log_evidence
+from canarygate.judge.stats import distinct, log_evidence
 from canarygate.judge.wording import count, percent
 from canarygate.verdict import Check, Verdict
 
@@ -75,7 +74,7 @@ def _first_second(scene: Scene, limit: Limit, rules: EvidenceRules) -> float | N
     blame = not scene.generator_short
     canary = tally(scene.canary, limit, blame_timeouts=blame)
     stable = None if scene.stable is None else tally(scene.stable, limit, blame_timeouts=blame)
-    ends = np.unique(-(-canary.times // MICROSECONDS)) * MICROSECONDS
+    ends = distinct(-(-canary.times // MICROSECONDS)) * MICROSECONDS
     requests = canary.requests_by(ends)
     hits = canary.hits_before[requests]
     likely = (hits >= rules.hits_apart) & (hits > limit.share * requests)
