@@ -258,8 +258,9 @@ def _planned(settings: GateSettings) -> RunFile:
 
 
 def _plain(run: RunSettings) -> dict[str, Any]:
+    kept = replace(run, memory=run.memory and run.memory.printable())
     values = {
         name: str(value) if isinstance(value, Path) else value
-        for name, value in asdict(run).items()
+        for name, value in asdict(kept).items()
     }
     return {**values, "hosts": {role: without_secrets(url) for role, url in run.hosts.items()}}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s?)?", re.ASCII)
@@ -84,6 +84,11 @@ class MemorySettings:
     """By role: label matchers that select its pods, such as `namespace="shop",pod=~"web-6b8c-.*"`."""
     limit_bytes: int | None = None
     """Of one instance; None where the source shows it."""
+
+    def printable(self) -> "MemorySettings":
+        """As it may be printed and kept."""
+        urls = {role: without_secrets(url) for role, url in self.metrics_urls.items()}
+        return replace(self, metrics_urls=urls, prometheus_url=without_secrets(self.prometheus_url))
 
 
 @dataclass(frozen=True, kw_only=True)

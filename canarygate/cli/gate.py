@@ -10,6 +10,12 @@ import click
 
 from canarygate import console
 from canarygate.answer import Answer
+from canarygate.cli.memory_options import (
+    MEMORY,
+    printable,
+    read_memory_settings,
+    short_run_note,
+)
 from canarygate.cli.options import Option, Settings, environment, resolve, with_options
 from canarygate.cli.push_options import PUSH, PUSHGATEWAY_URL, read_push_settings
 from canarygate.cli.run_options import (
@@ -50,7 +56,7 @@ ON_INCONCLUSIVE = Option(
     "step has to read the verdict.",
 )
 ANSWER = (POLICY, ON_INCONCLUSIVE)
-OPTIONS = (*BOTH_HOSTS, *ANSWER, *PUSH)
+OPTIONS = (*BOTH_HOSTS, *MEMORY, *ANSWER, *PUSH)
 
 
 @click.command("gate", short_help="Drive canary and stable together, judge, report, push.")
@@ -94,6 +100,7 @@ def read_gate_settings(settings: Settings, locust_args: Sequence[str]) -> GateSe
         ConfigError: everything that is wrong with the settings, at once.
     """
     run = read_run_settings(settings, locust_args)
+    memory = read_memory_settings(settings)
     push = read_push_settings(settings, environment())
     policy = Path(settings["policy"]) if settings["policy"] else None
     settings.problems += policy_problems(policy)
@@ -108,7 +115,7 @@ def read_gate_settings(settings: Settings, locust_args: Sequence[str]) -> GateSe
     if settings.problems or run is None:
         raise ConfigError(settings.problems, hint=HINT)
     return GateSettings(
-        run=run,
+        run=replace(run, memory=memory),
         policy=policy,
         push=push,
         stop_early=STABLE_HOST.name in settings.values,
@@ -136,6 +143,8 @@ def comparison_problems(run: RunSettings, policy: Path | None) -> list[str]:
 
 def answer(settings: GateSettings, signals: Signals, *, as_json: bool) -> int:
     """Run the gate and tell what came of it."""
+    if note := short_run_note(settings.run, load_policy(settings.policy).memory):
+        console.say(f"canarygate: {note}")
     found = run_gate(settings, environment(), signals=signals, listen=console.Talk().listen)
     try:
         tell(found, as_json=as_json)
@@ -175,6 +184,7 @@ def dry_run_text(settings: Settings, options: Sequence[Option], wanted: GateSett
         "require_push": _on(wanted.push and wanted.push.required),
         "push_endpoints": _on(settings["push_endpoints"]),
         "allow_same_host": _on(run.allow_same_host),
+        **printable(settings),
     }
     lines = {
         option.flag: (option.variable, shown[option.name] or "-", settings.sources[option.name])

@@ -71,7 +71,7 @@ def memory_checks(
         )
     )
     first = min((loss.at for loss in lost), default=inf)
-    looks = [moment for moment in moments(rules, now) if moment <= end]
+    looks = moments(rules, now)
     looks += [end] if until is None and end not in looks else []
     scene = _Scene(
         pods=pods,
@@ -105,7 +105,7 @@ class _Scene:
         """Of each pod of the canary that can be judged, the fastest to its limit first."""
         stable = [pod for pod in self.at(STABLE, moment) if not several_processes(pod)]
         found = [
-            growth_of(pod, stable, self.rules, moment=moment, has_stable=self.has_stable)
+            growth_of(pod, stable, self.rules, has_stable=self.has_stable)
             for pod in self.at(CANARY, moment)
             if not lacks(pod, self.rules) and not several_processes(pod)
         ]
@@ -168,7 +168,7 @@ class _Scene:
         left: dict[str, float] = {}
         for role in self.pods:
             times = [
-                growth_of(pod, (), self.rules, moment=moment, has_stable=False).seconds_to_limit
+                growth_of(pod, (), self.rules, has_stable=False).seconds_to_limit
                 for pod in self.at(role, moment)
                 if not lacks(pod, self.rules) and not several_processes(pod)
             ]

@@ -80,10 +80,8 @@ def readings(pod: Pod, rules: MemoryRules) -> tuple[Floats, Floats]:
     return pod.time[kept], pod.bytes[kept]
 
 
-def growth_of(
-    pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, moment: float, has_stable: bool
-) -> Growth:
-    """Judge a pod that lacks nothing, at `moment` seconds since the load began.
+def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable: bool) -> Growth:
+    """Judge a pod that lacks nothing.
 
     It grows if the lower bound of the slope is above (limit - last) / H, where the horizon H is ten
     times the time observed and an hour at most, and if the second half alone still rises at more
@@ -93,7 +91,8 @@ def growth_of(
     t, y = readings(pod, rules)
     limit = pod.last_limit
     assert limit is not None, "lacks() says so first"
-    horizon = min(rules.horizon_seconds, rules.horizon_times * moment)
+    observed = float(pod.age[-1]) + SETTLED_SECONDS
+    horizon = min(rules.horizon_seconds, rules.horizon_times * observed)
     need = (limit - float(y[-1])) / horizon
     whole = trend(y, t, rules.confidence)
     other = _stable_at(t, stable, rules)
