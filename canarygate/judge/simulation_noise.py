@@ -66,14 +66,20 @@ def make_weather(
     shared = np.exp(_wander(draw, steps, SHARED_WANDER)) * bursts
     arms = []
     for is_cold in cold:
-        own = np.exp(_wander(draw, steps, pods.wander) + pods.offset * draw.standard_normal())
-        if pods.bursts_every is not None:
-            own *= _bursts(draw, steps, pods.bursts_every, pods.burst_seconds, pods.burst_factors)
+        own = pod_slowness(draw, steps, pods)
         factor, tau = draw.uniform(*COLD_FACTORS), draw.uniform(*COLD_SECONDS)
         if is_cold:
             own *= 1 + factor * np.exp(-np.arange(steps) * STEP_SECONDS / tau)
         arms.append(shared * own)
     return Weather(slowness=np.array(arms), in_burst=bursts > 1)
+
+
+def pod_slowness(draw: np.random.RandomState, steps: int, pods: PodNoise) -> NDArray[np.float64]:
+    """What one pod alone multiplies its latencies with, by step."""
+    own = np.exp(_wander(draw, steps, pods.wander) + pods.offset * draw.standard_normal())
+    if pods.bursts_every is not None:
+        own *= _bursts(draw, steps, pods.bursts_every, pods.burst_seconds, pods.burst_factors)
+    return own
 
 
 def _wander(draw: np.random.RandomState, steps: int, spread: float) -> NDArray[np.float64]:
