@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from _bench import put
@@ -33,7 +34,7 @@ SLIDE_SECONDS = 5.0
 def cut(records: Records, begin: float, end: float) -> Records:
     """The requests that were meant to be sent within a window."""
     inside = (records.intended_start >= begin) & (records.intended_start < end)
-    columns = {
+    columns: dict[str, Any] = {
         name: column[inside]
         for name, column in vars(records).items()
         if isinstance(column, np.ndarray)

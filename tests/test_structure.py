@@ -16,7 +16,7 @@ PLUGIN = "canarygate.runner.plugin"
 LAYERS = (
     {"canarygate.__main__"},
     {"canarygate.cli", "canarygate.console"},
-    {"canarygate.gate"},
+    {"canarygate.gate", "canarygate.watch"},
     {"push_metrics"},
     {"canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"},
     {"canarygate.answer"},

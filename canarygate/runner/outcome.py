@@ -37,7 +37,7 @@ def outcome_of(
         reasons.append("nothing answered on any host")
     if reasons:
         return RunOutcome.BROKEN, "; ".join(reasons)
-    return RunOutcome.FINISHED, ""
+    return (RunOutcome.DECIDED if was_stopped else RunOutcome.FINISHED), ""
 
 
 def breakages(facts: RoleRun) -> Iterator[str]:

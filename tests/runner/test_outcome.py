@@ -82,7 +82,7 @@ def test_a_run_that_the_parent_ended_early_is_not_cut_short(make_records: "MakeR
 
     found = outcome_of(roles, {"canary": make_records(4)}, was_stopped=True)
 
-    assert (RunOutcome.FINISHED, "") == found
+    assert (RunOutcome.DECIDED, "") == found
 
 
 def test_a_shape_of_the_locustfile_has_to_fill_the_run_time_that_was_asked_for(

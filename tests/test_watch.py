@@ -1,0 +1,80 @@
+"""The question that is asked each second: is the answer certain already?"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from canarygate import watch
+from canarygate.judge.policy import load_policy
+from canarygate.results import RoleRun, RunFile, RunOutcome
+from canarygate.watch import certainty, watched_seconds
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeSettings
+
+FILE = RunFile(run_id="run-1", service="shop", outcome=RunOutcome.RUNNING)
+
+
+def role(start: float | None, watermark: float | None) -> RoleRun:
+    return RoleRun(host="http://host", users_wanted=20, start=start, watermark=watermark)
+
+
+@pytest.mark.parametrize(
+    ("canary", "stable", "seconds"),
+    [
+        (role(100.0, 112.0), role(100.0, 113.0), 12.0),
+        (role(5000.0, 5012.0), role(100.0, 113.0), 12.0),
+        (role(100.0, 112.0), role(None, 113.0), None),
+        (role(100.0, None), role(100.0, 113.0), None),
+    ],
+    ids=["the slower writer", "clocks that differ", "one has not begun", "one has not reported"],
+)
+def test_a_run_is_watched_up_to_where_every_role_has_reported(
+    canary: RoleRun, stable: RoleRun, seconds: float | None
+) -> None:
+    assert seconds == watched_seconds({"canary": canary, "stable": stable})
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds", "moment", "ends"),
+    [
+        ({}, 14.5, 14.0, True),
+        ({}, 14.5, None, False),
+        ({"min_run_time_seconds": 20.0}, 14.5, 14.0, False),
+        ({"min_run_time_seconds": 20.0}, 20.0, 14.0, True),
+    ],
+    ids=["certain", "not certain", "before the shortest time", "at the shortest time"],
+)
+def test_a_certain_answer_ends_the_load_but_not_before_its_shortest_time(
+    make_settings: "MakeSettings",
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, float],
+    seconds: float,
+    moment: float | None,
+    ends: bool,
+) -> None:
+    asked = []
+
+    def certain(run: RunFile, *_: object) -> float | None:
+        asked.append(run.roles)
+        return moment
+
+    monkeypatch.setattr("canarygate.judge.checks.certain", certain)
+    roles = {"canary": role(100.0, 100.0 + seconds)}
+
+    is_certain = certainty(make_settings(**settings), FILE, load_policy(None))
+
+    assert ends is is_certain(roles, {})
+    assert all(each == roles for each in asked)
+
+
+def test_a_load_run_is_not_ended_early(
+    make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_: 14.0)
+    settings = replace(make_settings(), stop_early=False)
+
+    is_certain = watch.certainty(settings, FILE, load_policy(None))
+
+    assert not is_certain({"canary": role(100.0, 200.0)}, {})
