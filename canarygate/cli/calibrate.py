@@ -128,6 +128,7 @@ def _document(
         "decided_by": calibration.decided_by and list(calibration.decided_by),
         "bias": [asdict(each) for each in calibration.bias],
         "endpoints": [asdict(each) for each in calibration.endpoints],
+        "forgiven_seconds": built_in["compare"]["tolerance_seconds"],
         "policy": {
             section: {key: value} for (section, key), value in zip(KEYS, values, strict=True)
         },

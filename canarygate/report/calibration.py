@@ -22,6 +22,7 @@ def render_calibration(document: Mapping[str, Any]) -> RenderableType:
         Text(document["sentence"], overflow="fold"),
         Text(),
         _endpoints(document["endpoints"]),
+        *_legend(document),
         Text(),
         _numbers(document),
         *(Text(f"\n{each}", overflow="fold") for each in document["words"]),
@@ -141,6 +142,12 @@ def _endpoints(rows: Sequence[Mapping[str, Any]]) -> Table:
     if len(rows) > ENDPOINTS_SHOWN:
         table.add_row(f"… and {len(rows) - ENDPOINTS_SHOWN} more with --json")
     return table
+
+
+def _legend(document: Mapping[str, Any]) -> Iterator[RenderableType]:
+    if any(row["is_covered"] and row["needed"] is not None for row in document["endpoints"]):
+        forgiven = f"{1000 * document['forgiven_seconds']:g} ms"
+        yield Text(f"(…) is less than {forgiven}, which the judge forgives anyway", style="dim")
 
 
 def _alone(row: Mapping[str, Any]) -> str:

@@ -48,7 +48,8 @@ class Given:
     hosts: tuple[str, str] = ("http://a", "http://b")
     requests: int = 60
     width: float = 0.005
-    """Durations are uniform, so many seconds to either side of 60 ms."""
+    """Durations are uniform, so many seconds to either side of the typical one."""
+    typical: float = 0.06
 
 
 def write_aa_run(folder: Path, given: Given) -> None:
@@ -73,7 +74,7 @@ def write_aa_run(folder: Path, given: Given) -> None:
         lines = [encode_record(RECORD_FIELDS)]
         for request in range(given.requests):
             sent = began + 12.0 + request
-            seconds = factor * draw.uniform(0.06 - given.width, 0.06 + given.width)
+            seconds = factor * (given.typical + draw.uniform(-given.width, given.width))
             endpoint = ENDPOINTS[request % 2]
             times = (sent, sent, sent + seconds)
             lines.append(
@@ -438,6 +439,21 @@ def test_a_tolerance_that_is_mostly_chance_asks_for_longer_runs(
     [chance] = words(canarygate)
     assert chance.startswith("most of it is chance: ")
     assert chance.endswith(" has 30 successes in a run; longer runs or more users lower it")
+
+
+def test_endpoints_that_differ_by_next_to_nothing_stand_in_brackets(
+    canarygate: "Command", written: Written
+) -> None:
+    written(*[Given(slower=each, typical=0.004, width=0.0002) for each in SWINGING])
+
+    ended = canarygate("calibrate", "aa")
+
+    assert ended.out.startswith("tolerance 10 % ")
+    assert [True, True] == [
+        line.rstrip().endswith(" %)") for line in ended.out.splitlines() if "30  " in line
+    ]
+    assert "(…) is less than 3 ms, which the judge forgives anyway" in ended.out
+    assert [] == words(canarygate)
 
 
 def test_a_locustfile_with_an_odd_name_makes_no_odd_policy(
