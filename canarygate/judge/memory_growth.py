@@ -99,17 +99,18 @@ def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable
     both = np.isfinite(other)
     comparable = has_stable and _count(both) >= rules.samples
     tb, yb, beside_y = t[both], y[both], (y - other)[both]
-    is_growing, is_worse = _grows(y, t, need, rules), False
-    if comparable:
-        is_worse = is_growing and _grows(beside_y, tb, need, rules)
-        if not is_worse and _count(both) >= 2 * rules.samples:
-            low, low_other = _lows(yb), _lows(other[both])
-            later = tb[LOW_SAMPLES - 1 :]
-            is_worse = _grows(low, later, need, rules) and _grows(
-                low - low_other, later, need, rules
-            )
-            is_growing |= is_worse
     beside = trend(beside_y, tb, rules.confidence) if comparable else None
+    is_ruled_out = any(each is not None and each.high < need for each in (whole, beside))
+    is_growing = _grows(y, t, whole, need)
+    is_worse = is_growing and beside is not None and _grows(beside_y, tb, beside, need)
+    # What is left after each collection shows a slow leak through teeth that hide it.
+    if comparable and not is_worse and not is_ruled_out and len(yb) >= 2 * rules.samples:
+        low, low_other, later = _lows(yb), _lows(other[both]), tb[LOW_SAMPLES - 1 :]
+        is_worse = all(
+            _grows(line, later, trend(line, later, rules.confidence), need)
+            for line in (low, low - low_other)
+        )
+        is_growing |= is_worse
     return Growth(
         pod=pod.name,
         samples=len(t),
@@ -121,7 +122,7 @@ def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable
         beside=beside,
         is_growing=is_growing,
         is_worse=is_worse,
-        is_ruled_out=any(each is not None and each.high < need for each in (whole, beside)),
+        is_ruled_out=is_ruled_out,
     )
 
 
@@ -140,14 +141,11 @@ def _count(kept: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(kept))
 
 
-def _grows(y: Floats, t: Floats, need: float, rules: MemoryRules) -> bool:
-    found = trend(y, t, rules.confidence)
-    return found.low > max(need, 0.0) and _still_rises(y, t, found.slope)
-
-
-def _still_rises(y: Floats, t: Floats, whole: float) -> bool:
+def _grows(y: Floats, t: Floats, found: Trend, need: float) -> bool:
+    if found.low <= max(need, 0.0):
+        return False
     half = len(t) // 2
-    return slope(y[half:], t[half:]) > whole / 2
+    return slope(y[half:], t[half:]) > found.slope / 2
 
 
 def _lows(y: Floats) -> Floats:
@@ -168,6 +166,8 @@ def _stable_at(t: Floats, stable: Sequence[Pod], rules: MemoryRules) -> Floats:
             lines.append(line)
     if not lines:
         return np.full(len(t), np.nan)
+    if len(lines) == 1:
+        return lines[0]
     stacked = np.asarray(lines)
     middle = np.full(len(t), np.nan)
     seen = np.isfinite(stacked).any(axis=0)

@@ -1,6 +1,7 @@
 """How fast a series rises, whatever its outliers: the Theil-Sen slope and how sure it is."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -40,7 +41,7 @@ def trend(y: Floats, t: Floats, confidence: float) -> Trend:
     deviation = sqrt(max(0.0, variance))
     below, above = (-ndtri((1 - each) / 2) * deviation for each in (confidence, RULED_OUT))
     return Trend(
-        slope=float(np.median(slopes)),
+        slope=_middle(slopes),
         low=float(slopes[max(round((len(slopes) - below) / 2) - 1, 0)]),
         high=float(slopes[min(round((len(slopes) + above) / 2), len(slopes) - 1)]),
     )
@@ -49,16 +50,34 @@ def trend(y: Floats, t: Floats, confidence: float) -> Trend:
 def slope(y: Floats, t: Floats) -> float:
     """The Theil-Sen slope alone."""
     step = -(-len(t) // MOST_POINTS)
-    return float(np.median(_slopes(y[::step], t[::step])))
+    return _middle(_slopes(y[::step], t[::step]))
 
 
 def _slopes(y: Floats, t: Floats) -> Floats:
-    earlier, later = np.triu_indices(len(t), 1)
+    earlier, later = _pairs(len(t))
     run = t[later] - t[earlier]
     rise = y[later] - y[earlier]
-    return np.sort(rise[run != 0] / run[run != 0])
+    if not run.all():
+        rise, run = rise[run != 0], run[run != 0]
+    slopes: Floats = rise / run
+    slopes.sort()
+    return slopes
+
+
+def _middle(ordered: Floats) -> float:
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
+
+
+@lru_cache(maxsize=32)
+def _pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    earlier, later = np.triu_indices(n, 1)
+    return earlier, later
 
 
 def _ties(values: Floats) -> float:
-    _, counts = np.unique(values, return_counts=True)
+    ordered = np.sort(values)
+    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    counts = np.diff(last, prepend=-1)
+    counts = counts[counts > 1]
     return float((counts * (counts - 1) * (2 * counts + 5)).sum())

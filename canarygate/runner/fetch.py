@@ -96,6 +96,8 @@ class _Exchange:
         body = answer.read(MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
             raise Unreadable(f"the answer is longer than {MOST_BYTES >> 20} MiB")
+        if answer.length:  # half a number is another number
+            raise Unreadable("the answer was cut short")
         return body
 
     def _close(self) -> None:

@@ -36,8 +36,10 @@ def read_exposition(text: str) -> Reading:
     Raises:
         Unreadable: it is not there, or there are several of it.
     """
-    # Only the lines that are wanted: a large exposition takes seconds to parse.
-    lines = [line for line in text.splitlines() if line.startswith((BYTES, START))]
+    # Only the lines that are wanted, as a large exposition takes seconds to parse; and only whole
+    # ones: half a number is another number.
+    whole = text.rpartition("\n")[0].split("\n")
+    lines = [line for line in whole if line.startswith((BYTES, START))]
     used, started = _values(lines, BYTES), _values(lines, START)
     if not used:
         raise Unreadable(f"there is no {BYTES} in the answer")

@@ -58,6 +58,7 @@ def test_one_series_may_have_labels() -> None:
         ("process_resident_memory_bytes -1\n", "is -1"),
         ("process_resident_memory_bytes 0\n", "is 0"),
         ("process_resident_memory_bytes many\n", "cannot be read"),
+        ("process_resident_memory_bytes 52", "there is no"),
         ("process_resident_memory_bytes{ 5\n", "cannot be read"),
     ],
 )
@@ -125,7 +126,7 @@ def read(
     rest: list[tuple[str, dict[str, str], str]] = [],  # noqa: B006 (never changed)
 ) -> list[Sample]:
     matrix = answer(*({"metric": m, "values": v} for m, v in used), kind="matrix")
-    vector = answer(*({"metric": {"__name__": n, **m}, "value": [at, v]} for n, m, v in rest))
+    vector = answer(*({"metric": m | {"__name__": n}, "value": [at, v]} for n, m, v in rest))
     return reader.samples(at, read_answer(matrix), read_answer(vector))
 
 
