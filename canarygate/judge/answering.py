@@ -1,37 +1,48 @@
-"""Did both arms still answer shortly before a look? What hangs has left no error yet."""
+"""Did both arms answer until the end of what is judged? What hangs has left no error yet."""
+
+from dataclasses import dataclass
 
 from scipy.special import bdtr
 
 from canarygate.judge.arm import Arm
 from canarygate.judge.traffic import Scene
 
-WINDOWS = (1.0, 2.0, 5.0)
-"""Seconds before the look, each of them judged; a longer one sees what a shorter one sees late."""
-ALPHA = 0.01
-"""How often a pass is put off to the next look although both arms answer."""
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """The last seconds, looked at in several lengths: a longer one sees what a shorter sees late."""
+
+    seconds: tuple[float, ...]
+    alpha: float
+    """How often an arm that answers is called silent."""
 
 
-def is_still_answering(scene: Scene, at: float) -> bool:
-    """Neither arm answered provably less in the seconds before `at` than its part of the whole.
+BEFORE_A_LOOK = Windows(seconds=(1.0, 2.0, 5.0), alpha=0.01)
+"""A mistake puts a pass off to the next look."""
+AT_THE_END = Windows(seconds=(5.0, 10.0, 30.0), alpha=0.0001)
+"""A mistake costs the pass."""
+
+
+def silent_role(scene: Scene, at: float, windows: Windows) -> str | None:
+    """The role that answered provably less, just before `at`, than its part of the whole.
 
     A canary that stopped answering has no error to show before its requests reach their timeout;
-    in a closed loop it sends nothing more meanwhile. Of the requests that ended in a window, the
+    in a closed loop it sends nothing more meanwhile. Of the requests that ended in a window, an
     arm's number is binomial with its share of all requests before it.
     """
     if scene.stable is None:
-        return True
-    return all(
-        _is_answering(arm, other, at, window)
-        for arm, other in ((scene.canary, scene.stable), (scene.stable, scene.canary))
-        for window in WINDOWS
-    )
+        return None
+    tests = 2 * len(windows.seconds)
+    for arm, other in ((scene.canary, scene.stable), (scene.stable, scene.canary)):
+        for window in windows.seconds:
+            if _chance(arm, other, at, window) < windows.alpha / tests:
+                return arm.role
+    return None
 
 
-def _is_answering(arm: Arm, other: Arm, at: float, window: float) -> bool:
+def _chance(arm: Arm, other: Arm, at: float, window: float) -> float:
     before, other_before = (len(each.up_to(at - window)) for each in (arm, other))
-    within, other_within = (len(each.between(at - window, at)) for each in (arm, other))
     if not before:
-        return False
-    share = before / (before + other_before)
-    chance = float(bdtr(within, within + other_within, share))
-    return chance >= ALPHA / (2 * len(WINDOWS))
+        return 1.0
+    within, other_within = (len(each.between(at - window, at)) for each in (arm, other))
+    return float(bdtr(within, within + other_within, before / (before + other_before)))

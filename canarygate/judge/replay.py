@@ -5,10 +5,10 @@ a live run, a later `canarygate judge` and shuffled records all find the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from canarygate.judge.answering import is_still_answering
+from canarygate.judge.answering import AT_THE_END, BEFORE_A_LOOK, silent_role
 from canarygate.judge.arm import finite
 from canarygate.judge.comparing import comparison_checks
 from canarygate.judge.looks import Look, look
@@ -96,7 +96,7 @@ def decide(
         decision = judge.at(scene.up_to(at), at)
         if decision is not None and (
             decision.verdict is Verdict.FAIL
-            or (at >= plan.min_seconds and is_still_answering(scene, at))
+            or (at >= plan.min_seconds and silent_role(scene, at, BEFORE_A_LOOK) is None)
         ):
             return decision
     if failure is not None:
@@ -153,6 +153,9 @@ class _Judge:
         lasted = [seconds for seconds in known if seconds is not None]
         at = max(lasted, default=self.plan.planned_seconds)
         looked, checks = self._compared(scene, at, is_due=True, is_over=True)
+        silent = silent_role(scene, at, AT_THE_END)
+        if silent is not None:
+            checks = [_not_clear(check, f"{silent} stopped answering") for check in checks]
         return self._decision(scene, at, looked, checks, is_over=True)
 
     def _compared(
@@ -209,6 +212,13 @@ class _Judge:
 
 def _is_compared(scene: Scene, policy: Policy) -> bool:
     return scene.stable is not None and policy.compare.enabled
+
+
+def _not_clear(check: Check, why: str) -> Check:
+    """Nothing is ruled out of what nobody saw."""
+    if check.name != "compare.clear" or check.state is not Verdict.PASS:
+        return check
+    return replace(check, state=Verdict.INCONCLUSIVE, reason=why)
 
 
 def _times(scene: Scene, policy: Policy, plan: Plan) -> tuple[float, ...]:

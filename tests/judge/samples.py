@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canarygate.judge.checks import judge
-from canarygate.judge.policy import load_policy
+from canarygate.judge.policy import Policy, load_policy
 from canarygate.records import OUTCOMES, Outcome, Records
 from canarygate.results import RoleRun, RunFile, RunOutcome
 from canarygate.verdict import Check, Judgement
@@ -16,6 +16,7 @@ from canarygate.verdict import Check, Judgement
 START = 1_790_000_000.0
 WARM_UP_SECONDS = 10.0
 POLICY = load_policy(None)
+LIMITS_ONLY = replace(POLICY, compare=replace(POLICY.compare, enabled=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +130,16 @@ def judged(
     *,
     canary_facts: Mapping[str, Any] | None = None,
     stable_facts: Mapping[str, Any] | None = None,
+    policy: Policy = POLICY,
     **run: Any,
 ) -> Judgement:
-    """Judge what both roles answered under the built-in policy; no stable traffic, no stable role."""
+    """Judge what both roles answered; no stable traffic, no stable role."""
     roles = {"canary": role(canary, **(canary_facts or {}))}
     records = {} if canary is None else {"canary": canary.records()}
     if stable is not None:
         roles["stable"] = role(stable, **(stable_facts or {}))
         records["stable"] = stable.records()
-    return judge(run_of(roles, **run), records, POLICY)
+    return judge(run_of(roles, **run), records, policy)
 
 
 def check(judgement: Judgement, name: str) -> Check:

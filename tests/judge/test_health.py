@@ -179,10 +179,34 @@ def test_what_is_within_bounds_lacks_nothing(facts: dict[str, Any]) -> None:
     [{"decided": True}, {"outcome": RunOutcome.DECIDED}, {"decided": True, "reason": "early"}],
 )
 def test_a_run_that_we_ended_ourselves_is_not_cut_short(run: dict[str, Any]) -> None:
-    """It may even have ended while users were still being started."""
-    facts = {"end": START + 12.0, "users": 15}
+    """It may even have ended while users were still being started, a request of each under way."""
+    facts = {"end": START + 18.9, "users": 15, "started": 526 + 15}
+    failing = traffic(526, failed=400, last=18.8)
+    judgement = judged(failing, traffic(526, last=18.8), canary_facts=facts, **run)
 
-    assert states(judged(traffic(526), canary_facts=facts, **run).checks) == {}
+    assert (Verdict.FAIL, 17.2) == (
+        judgement.verdict,
+        pytest.approx(judgement.decided_at_seconds, abs=0.2),
+    )
+    assert {} == {
+        name: state for name, state in states(judgement.checks).items() if name.startswith("run.")
+    }
+
+
+@pytest.mark.parametrize("unfinished", [15 + 12, 526])
+def test_more_open_requests_than_users_are_not_our_doing(unfinished: int) -> None:
+    facts = {"end": START + 18.9, "users": 15, "started": 526 + unfinished}
+    judgement = judged(traffic(526), traffic(526), canary_facts=facts, decided=True)
+
+    assert check(judgement, "run.unfinished_ratio").state is Verdict.INCONCLUSIVE
+
+
+def test_a_load_that_was_ended_early_for_nothing_is_no_pass() -> None:
+    """What the watcher saw has to be seen again."""
+    judgement = judged(traffic(526), outcome=RunOutcome.DECIDED)
+
+    assert {"run.decision": "inconclusive"} == states(judgement.checks)
+    assert "the load was ended early, but its records were not certain" in judgement.sentence
 
 
 def test_a_run_that_still_runs_is_open_but_may_fail_already() -> None:
@@ -249,10 +273,16 @@ def test_every_check_is_named_once_and_carries_a_reason() -> None:
     checks = judged(traffic(526), traffic(526)).checks
 
     assert [check.name for check in checks] == [
+        "compare.errors",
+        "compare.gross_slowness",
+        "compare.slower",
+        "compare.stalls",
+        "compare.clear",
         "canary.error_ratio",
         "canary.slower_than_0.5s_ratio",
         "canary.slower_than_1s_ratio",
         "run.outcome",
+        "run.decision",
         "run.answers",
         "run.identity",
         "run.records",
