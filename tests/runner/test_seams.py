@@ -38,6 +38,17 @@ print({
     "the fast client has its retry switch": hasattr(geventhttpclient.client, "_may_retry_after_send_error"),
     "the fast client's limits are the class's": hasattr(FastHttpUser, "network_timeout"),
     "users begin in start": list(inspect.signature(User.start).parameters) == ["self", "group"],
+    "a task set waits as we do in its place": inspect.getsource(TaskSet.wait).endswith(
+        "if self.user._state == LOCUST_STATE_STOPPING:\\n            raise StopUser()\\n"
+        "        self.user._state = LOCUST_STATE_WAITING\\n"
+        "        self._sleep(self.wait_time())\\n"
+        "        if self.user._state == LOCUST_STATE_STOPPING:\\n            raise StopUser()\\n"
+        "        self.user._state = LOCUST_STATE_RUNNING\\n"
+    ),
+    "throughput is pacing": "return constant_pacing(" in inspect.getsource(locust.constant_throughput),
+    "who waits for nothing waits constantly": User.wait_time.__qualname__ == "constant.<locals>.<lambda>",
+    "time.sleep is gevent's": __import__("time").sleep is gevent.sleep,
+    "users run in run": ".run()" in inspect.getsource(User.start),
     "tasks pass through three methods": all(
         hasattr(TaskSet, name) for name in ("get_next_task", "execute_next_task", "wait")
     ),
@@ -61,4 +72,4 @@ def test_every_seam_that_the_recorder_stands_on_is_there() -> None:
     seams = ast.literal_eval(found.stdout)
 
     assert [] == [name for name, there in seams.items() if not there]
-    assert 18 == len(seams)
+    assert 23 == len(seams)

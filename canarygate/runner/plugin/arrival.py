@@ -48,17 +48,13 @@ class Arrival:
         self._rest = gevent.sleep
 
     def install(self) -> None:
-        """Patch what users start with, wait with and sleep with; before others wrap the same.
-
-        Pacing wait times become plain ones, of the same interval: the schedule is what paces.
-        """
+        """Patch what users start with, wait with and sleep with; before others wrap the same."""
         User.run = self._punctual(User.run)  # type: ignore[misc]
         TaskSet.wait = self._wait_on_schedule
         # A task's own sleep is part of the plan; `time.sleep` is gevent's since Locust's import.
         sleep = self._sleeping(gevent.sleep)
         gevent.sleep = gevent.hub.sleep = time.sleep = sleep
-        pacing = locust.user.wait_time.constant
-        locust.constant_pacing = locust.user.wait_time.constant_pacing = pacing
+        unpace()
         self._recorder.tallies.append(self.tally)
 
     def _punctual(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -134,6 +130,15 @@ class Arrival:
         missed = sum(int(pace.behind(moment) / mean) for pace in self._paces)
         self._counts.scheduled = self._counts.begun + missed
         self._counts.lateness_seconds = self._lateness.quantile(0.95)
+
+
+def unpace() -> None:
+    """Pacing wait times become plain ones of the same interval: here the schedule is what paces.
+
+    `constant_throughput` is made of `constant_pacing`.
+    """
+    plain = locust.user.wait_time.constant
+    locust.constant_pacing = locust.user.wait_time.constant_pacing = plain
 
 
 def schedule_problems(
