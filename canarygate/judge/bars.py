@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from canarygate.judge.arm import Arm
 from canarygate.judge.groups import quantile
-from canarygate.judge.policy import ClearRules
+from canarygate.judge.policy import ClearRules, Policy
 from canarygate.judge.stats import upper_bound
 
 SLOW_QUANTILE = 0.99
@@ -69,15 +69,17 @@ def error_excess(canary: Arm, stable: Arm, bar: Bar) -> Excess:
     return _excess(~canary.ok, ~stable.ok, bar)
 
 
-def slow_excess(canary: Arm, stable: Arm, bar: Bar, rules: ClearRules) -> tuple[Excess, float]:
-    """Successes after the warm-up that took longer than both the policy's bound and stable's p99.
+def slow_excess(canary: Arm, stable: Arm, bar: Bar, policy: Policy) -> tuple[Excess, float]:
+    """Successes after the warm-up that took longer than the policy's bound and than stable's p99.
 
-    Gives that bound as well, in seconds.
+    Gives that bound as well, in seconds. What the comparison tolerates it does here too: where a
+    request takes seconds, a canary within its tolerance would have more than its share of
+    requests beyond stable's very p99.
     """
     own, other = (arm.duration_seconds[arm.ok & arm.warm] for arm in (canary, stable))
-    bound = rules.slow_seconds
+    bound = policy.clear.slow_seconds
     if len(other):
-        bound = max(bound, quantile(other, SLOW_QUANTILE))
+        bound = max(bound, quantile(other, SLOW_QUANTILE) * (1 + policy.compare.tolerance))
     return _excess(own > bound, other > bound, bar), bound
 
 

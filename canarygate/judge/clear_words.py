@@ -32,6 +32,9 @@ def _obstacles(groups: Sequence[Group], clearance: Clearance, policy: Policy) ->
             " successes per role after the warm-up"
         )
         return
+    if clearance.in_doubt:
+        tolerance = percent(policy.compare.tolerance)
+        yield f"it may be more than {tolerance} slower, which more traffic will show"
     if clearance.missing:
         missing = [
             f"{named(groups[index])} ({len(groups[index].stable):,} on stable)"

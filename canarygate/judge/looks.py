@@ -70,7 +70,7 @@ def look(
     groups = read_groups(canary, stable, twins, at)
     slowness = find_slowness(groups, policy.compare, number_of_looks)
     stalls = find_stalls(canary, stable, policy.compare_stalls)
-    clearance = find_clearance(canary, stable, groups, policy, is_last=is_last)
+    clearance = find_clearance(canary, stable, groups, slowness, policy, is_last=is_last)
     return Look(
         checks=(
             _slower_check(groups, slowness, policy),
@@ -138,20 +138,13 @@ def _slower_reason(groups: Sequence[Group], slowness: Slowness, policy: Policy) 
 
 def _stalls_check(stalls: Stalls, policy: Policy, number_of_looks: int) -> Check:
     needed = policy.compare_stalls.alpha / number_of_looks
-    if not stalls.worst:
-        state = Verdict.PASS
-        reason = "no stalls, as far as seen"
-    elif stalls.p <= needed:
-        state = Verdict.FAIL
-        reason = (
-            f"the canary stalls: of the {stalls.worst} worst seconds {stalls.canary_worst} are the"
-            f" canary's (up to {seconds(stalls.excess_seconds)} beyond the typical answer)"
-        )
-    else:
-        state = Verdict.PASS
-        reason = (
-            f"no stalls, as far as seen: of the {stalls.worst} worst seconds {stalls.canary_worst}"
-            f" are the canary's"
+    state = Verdict.FAIL if stalls.p <= needed else Verdict.PASS
+    reason = "the canary stalls" if state is Verdict.FAIL else "no stalls, as far as seen"
+    if stalls.worst:
+        reason += (
+            f": {stalls.canary_worst} of the {stalls.worst} worst seconds are the canary's"
+            f" (longest beyond the typical answer: canary {seconds(stalls.canary_longest)},"
+            f" stable {seconds(stalls.stable_longest)})"
         )
     return Check(
         name="compare.stalls",
@@ -163,7 +156,8 @@ def _stalls_check(stalls: Stalls, policy: Policy, number_of_looks: int) -> Check
             "worst_seconds": stalls.worst,
             "worst_seconds_canary": stalls.canary_worst,
             "seconds": stalls.seconds,
-            "longest_excess_seconds": stalls.excess_seconds,
+            "longest_excess_seconds": stalls.canary_longest,
+            "stable_longest_excess_seconds": stalls.stable_longest,
         },
     )
 

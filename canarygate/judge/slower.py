@@ -30,6 +30,17 @@ class Slowness:
     """None where there are too few successes, or one endpoint only, which stands for itself."""
 
     @property
+    def tested(self) -> int:
+        """How many tests were made."""
+        return len(self.endpoints) + (self.together is not None)
+
+    @property
+    def smallest_p(self) -> float:
+        """Of all tests; 1 without any."""
+        together = [] if self.together is None else [self.together.p]
+        return min([each.p for each in self.endpoints.values()] + together, default=1.0)
+
+    @property
     def slower(self) -> list[int]:
         """Indexes of the groups that are slower, the surest first."""
         found = [index for index, evidence in self.endpoints.items() if evidence.is_slower]

@@ -26,8 +26,9 @@ class Stalls:
     """Of them, the canary's."""
     seconds: int
     """With a success, of both arms together."""
-    excess_seconds: float
-    """The canary's longest excess over its endpoint's median."""
+    canary_longest: float
+    """The canary's longest excess over its endpoint's median, in seconds."""
+    stable_longest: float
 
 
 def find_stalls(canary: Arm, stable: Arm, rules: StallRules) -> Stalls:
@@ -48,11 +49,13 @@ def find_stalls(canary: Arm, stable: Arm, rules: StallRules) -> Stalls:
         durations.append(arm.duration_seconds[judged])
     own, other = len(codes[0]), len(codes[1])
     if not own or not other:
-        return Stalls(p=1.0, worst=0, canary_worst=0, seconds=0, excess_seconds=0.0)
+        return Stalls(
+            p=1.0, worst=0, canary_worst=0, seconds=0, canary_longest=0.0, stable_longest=0.0
+        )
     code, duration = np.concatenate(codes), np.concatenate(durations)
     median = _medians(code, duration, len(endpoints))[code]
     excess = duration - median
-    longest = float(excess[:own].max())
+    longest = [max(float(each.max()), 0.0) for each in (excess[:own], excess[own:])]
     excess[:own] -= np.maximum(rules.share * median[:own], rules.seconds)
     canary_worst = _worst_by_second(seconds[0], excess[:own])
     stable_worst = _worst_by_second(seconds[1], excess[own:])
@@ -62,7 +65,8 @@ def find_stalls(canary: Arm, stable: Arm, rules: StallRules) -> Stalls:
         worst=number,
         canary_worst=hits,
         seconds=len(canary_worst) + len(stable_worst),
-        excess_seconds=max(longest, 0.0),
+        canary_longest=longest[0],
+        stable_longest=longest[1],
     )
 
 
@@ -88,13 +92,12 @@ def _most_telling(
     is_canary = np.arange(len(excess)) >= len(stable)
     hits = np.cumsum(is_canary[np.argsort(-excess, kind="stable")][: WORST[-1]])
     numbers = [number for number in WORST if number * SMALLEST_SHARE <= len(excess)]
-    best = (0, 0, 1.0)
+    tried = []
     for number in numbers:
         found = int(hits[number - 1])
         p = hypergeometric_p(found, len(excess), len(canary), number) * len(numbers)
-        if p < best[2]:
-            best = (number, found, p)
-    return best
+        tried.append((number, found, min(p, 1.0)))
+    return min(tried, key=lambda each: each[2], default=(0, 0, 1.0))
 
 
 def _medians(
