@@ -32,8 +32,8 @@ def judged(canary: Traffic, stable: Traffic, policy: Policy = POLICY, **run: Any
     return judge(*run_and_records(canary, stable, **run), policy)
 
 
-HEALTHY = traffic(3_000, first=1.0, last=299.9)
-FAILING = traffic(3_000, failed=360, first=1.0, last=299.9)
+HEALTHY = traffic(3_600, first=1.0, last=299.9)
+FAILING = traffic(3_600, failed=432, first=1.0, last=299.9)
 SLOW = replace(HEALTHY, seconds=HEALTHY.seconds * 5)
 
 
@@ -54,17 +54,17 @@ def test_a_fail_by_errors_says_when_and_how_many() -> None:
 
     assert Verdict.FAIL is judgement.verdict
     assert (
-        "fail after 7.71 s: canary fails more often than stable: 9 of 68 requests (13.2 %);"
-        " stable 0 of 68"
+        "fail after 6.48 s: canary fails more often than stable: 9 of 67 requests (13.4 %);"
+        " stable 0 of 67; canary.error_ratio fails too"
     ) == judgement.sentence
 
 
 def test_a_fail_by_slowness_names_the_endpoint_and_its_change() -> None:
     judgement = judged(SLOW, HEALTHY)
 
-    assert 13.0 == judgement.decided_at_seconds
+    assert 14.0 == judgement.decided_at_seconds
     assert (
-        "fail after 13 s: GET / is slower (typical 5\N{MULTIPLICATION SIGN} [5\N{MULTIPLICATION SIGN},"
+        "fail after 14 s: GET / is slower (typical 5\N{MULTIPLICATION SIGN} [5\N{MULTIPLICATION SIGN},"
         " 5\N{MULTIPLICATION SIGN}], p95 50 → 250 ms; tolerance 10 %)"
     ) == judgement.sentence
 
@@ -73,15 +73,15 @@ def test_an_open_answer_says_why() -> None:
     few = traffic(12, first=15.0, last=299.0)
 
     assert judged(few, few).sentence.startswith(
-        "inconclusive: too few samples: 12 of the 20 successes per role after the warm-up"
+        "inconclusive: too few successes after the warm-up: no endpoint has 20 per role (at most 12)"
     )
 
 
 def test_what_both_arms_break_is_said_before_what_it_leaves_open() -> None:
     sentence = judged(FAILING, FAILING).sentence
 
-    assert sentence.startswith("inconclusive: canary's errors are above 1 %: 360 of 3,000 requests")
-    assert "both break it, which points at the environment; and 1 other open check" in sentence
+    assert sentence.startswith("inconclusive: canary's errors are above 1 %: 432 of 3,600 requests")
+    assert sentence.endswith("stable 432 of 3,600: both break it, which points at the environment")
 
 
 def test_records_after_the_answer_are_left_out() -> None:
@@ -183,7 +183,7 @@ def test_a_run_without_settings_is_planned_by_what_its_roles_say() -> None:
 
 
 def test_a_timeout_is_an_error_like_another() -> None:
-    timed_out = traffic(3_000, failed=360, kind=Outcome.TIMEOUT, first=1.0, last=299.9)
+    timed_out = traffic(3_600, failed=432, kind=Outcome.TIMEOUT, first=1.0, last=299.9)
 
     assert judged(FAILING, HEALTHY).sentence == judged(timed_out, HEALTHY).sentence
 
