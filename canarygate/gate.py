@@ -17,14 +17,16 @@ from canarygate.errors import (
     RunBroken,
 )
 from canarygate.judge.policy import Policy, load_policy
+from canarygate.memory import read_memory
 from canarygate.records import Records
 from canarygate.results import CANARY, STABLE, Run, RunFile, RunOutcome, write_atomically, write_run
 from canarygate.runner.load import Listener, Load
 from canarygate.runner.outcome import outcome_of
 from canarygate.runner.preflight import probe_all, same_identity
+from canarygate.runner.sampler import sampling
 from canarygate.settings import GateSettings, RunSettings, without_secrets
 from canarygate.signals import Signals
-from canarygate.watch import certainty
+from canarygate.watch import Watcher
 
 if TYPE_CHECKING:
     from push_metrics.exposition import Group
@@ -92,8 +94,9 @@ def _drive(
             with signals.held():
                 load.begin()
                 write_run(settings.run.folder, replace(file, outcome=RunOutcome.RUNNING))
-                _import_the_judge()
-                load.watch(certainty(settings, file, policy))
+                with sampling(settings.run.memory, settings.run.folder):
+                    _import_the_judge()
+                    load.watch(Watcher(settings, file, policy).is_certain)
             signals.raise_noted()  # it may have come after the last look
         except (Interrupted, RunBroken) as error:
             problem = error
@@ -135,7 +138,7 @@ def _conclude(settings: GateSettings, driven: _Driven, policy: Policy) -> Answer
 
     folder, file = settings.run.folder, driven.file
     write_run(folder, file)
-    judgement = judge(file, driven.records, policy)
+    judgement = judge(file, driven.records, policy, read_memory(folder))
     document = report_document(file, judgement, driven.records, asdict(policy))
     write_atomically(folder / "report.json", report_text(document))
     run = Run(file=file, records=driven.records)

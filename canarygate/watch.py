@@ -1,33 +1,52 @@
 """While the load runs: is the answer certain already?"""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from canarygate.judge.policy import Policy
+from canarygate.memory import MemoryReader
 from canarygate.records import Records
 from canarygate.results import RoleRun, RunFile
 from canarygate.settings import GateSettings
 
-IsCertain = Callable[[Mapping[str, RoleRun], Mapping[str, Records]], bool]
+MOST_OF_A_CORE = 0.04
+"""Judging a growing run takes longer each second; beyond this it is done less often."""
 
 
-def certainty(settings: GateSettings, file: RunFile, policy: Policy) -> IsCertain:
-    """What asks the judge, with everything that every role has reported so far.
+class Watcher:
+    """Asks the judge, with everything that every role has reported so far.
 
     The judge goes over the whole run again each time, as it does once more at the end, so that the
-    answer that ends a load is the answer that its report gives.
+    answer that ends a load is the answer that its report gives, whenever it was asked for.
     """
 
-    def is_certain(roles: Mapping[str, RoleRun], records: Mapping[str, Records]) -> bool:
-        from canarygate.judge.checks import certain
+    def __init__(self, settings: GateSettings, file: RunFile, policy: Policy) -> None:
+        self._settings = settings
+        self._file = file
+        self._policy = policy
+        self._memory = MemoryReader(settings.run.folder) if settings.run.memory else None
+        self._rests_until = 0.0
 
+    def is_certain(self, roles: Mapping[str, RoleRun], records: Mapping[str, Records]) -> bool:
+        """Whether the load may end; asked about once a second."""
         until = watched_seconds(roles)
-        if not settings.stop_early or until is None or until < settings.run.min_run_time_seconds:
+        if not self._settings.stop_early or until is None:
             return False
-        moment = certain(replace(file, roles=roles), records, policy, None, until)
+        if until < max(self._settings.run.min_run_time_seconds, self._rests_until):
+            return False
+        began = time.thread_time()
+        moment = self._ask(roles, records, until)
+        self._rests_until = until + (time.thread_time() - began) / MOST_OF_A_CORE
         return moment is not None
 
-    return is_certain
+    def _ask(
+        self, roles: Mapping[str, RoleRun], records: Mapping[str, Records], until: float
+    ) -> float | None:
+        from canarygate.judge.checks import certain
+
+        memory = self._memory.read() if self._memory is not None else None
+        return certain(replace(self._file, roles=roles), records, self._policy, memory, until)
 
 
 def watched_seconds(roles: Mapping[str, RoleRun]) -> float | None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from canarygate import watch
 from canarygate.judge.policy import load_policy
 from canarygate.results import RoleRun, RunFile, RunOutcome
-from canarygate.watch import certainty, watched_seconds
+from canarygate.watch import Watcher, watched_seconds
 
 if TYPE_CHECKING:
     from tests.conftest import MakeSettings
@@ -63,9 +62,9 @@ def test_a_certain_answer_ends_the_load_but_not_before_its_shortest_time(
     monkeypatch.setattr("canarygate.judge.checks.certain", certain)
     roles = {"canary": role(100.0, 100.0 + seconds)}
 
-    is_certain = certainty(make_settings(**settings), FILE, load_policy(None))
+    watcher = Watcher(make_settings(**settings), FILE, load_policy(None))
 
-    assert ends is is_certain(roles, {})
+    assert ends is watcher.is_certain(roles, {})
     assert all(each == roles for each in asked)
 
 
@@ -75,6 +74,22 @@ def test_a_load_run_is_not_ended_early(
     monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_: 14.0)
     settings = replace(make_settings(), stop_early=False)
 
-    is_certain = watch.certainty(settings, FILE, load_policy(None))
+    watcher = Watcher(settings, FILE, load_policy(None))
 
-    assert not is_certain({"canary": role(100.0, 200.0)}, {})
+    assert not watcher.is_certain({"canary": role(100.0, 200.0)}, {})
+
+
+def test_a_run_that_takes_long_to_judge_is_judged_less_often(
+    make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.1 s of CPU is 4 % of 2.5 s, so that is how long the watcher rests."""
+    clock = iter([0.0, 0.1, 5.0, 5.1])
+    asked = []
+    monkeypatch.setattr("time.thread_time", lambda: next(clock))
+    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *each: asked.append(each[-1]))
+    watcher = Watcher(make_settings(), FILE, load_policy(None))
+
+    for second in (30.0, 31.0, 32.0, 33.0, 34.0):
+        assert not watcher.is_certain({"canary": role(100.0, 100.0 + second)}, {})
+
+    assert [30.0, 33.0] == asked
