@@ -413,6 +413,29 @@ def test_without_a_schedule_nothing_is_sent(gates: "Gates", shop: "StartShop") -
     assert 100 <= facts.begun <= 120
 
 
+def test_users_that_a_shape_lets_go_are_missed_by_nobody(gates: "Gates", shop: "StartShop") -> None:
+    host = shop("base=5ms")
+    flow = """
+class Visitor(FastHttpUser):
+    wait_time = constant(0.2)
+
+    @task
+    def look(self):
+        self.client.get("/api/products/1")
+
+class Hill(LoadTestShape):
+    def tick(self):
+        second = self.get_run_time()
+        return None if second > 6 else (12 if second < 3 else 4, 20)
+"""
+    ended = gates.run(host.url, run_time="6s", locust_file=gates.flow(flow), **OPEN)
+
+    run = ended.run
+    assert kept(run) > 0.95
+    assert len(run.records[CANARY]) == host.started == run.file.roles[CANARY].begun
+    assert host.started > 200
+
+
 def test_turns_at_a_rate_lie_evenly(gates: "Gates", shop: "StartShop") -> None:
     """Two workers, a hundred turns a second on twenty users."""
     ended = gates.run(

@@ -63,13 +63,14 @@ class Arrival:
             pace = self._pace_of(user)
             self._paces.add(pace)
             user.canarygate_pace = pace
-            self._rest(max(0.0, pace.due - now()))
-            if self._recorder.end is not None:
-                return
-            self._begun(pace.begin_rested(now()))
-            original(user)
-            if self._recorder.planned is None:  # a LoadTestShape lets users go as it likes
-                self._paces.discard(pace)
+            try:
+                self._rest(max(0.0, pace.due - now()))
+                if self._recorder.end is None:
+                    self._begun(pace.begin_rested(now()))
+                    original(user)
+            finally:
+                if self._recorder.planned is None:  # a LoadTestShape lets users go as it likes
+                    self._paces.discard(pace)
 
         return run
 
