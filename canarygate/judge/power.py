@@ -67,6 +67,8 @@ class Power:
     users: int
     runs: int
     """Simulated for every figure."""
+    detected: float
+    """A fault counts as detected where this share of the runs fails."""
     thinned: bool
     """The traffic was more than is simulated; real runs see at least as much."""
     left_out: int
@@ -123,6 +125,7 @@ def power(
         role=role,
         users=wanted,
         runs=RUNS,
+        detected=DETECTED,
         thinned=max(map(traffic.thinning, run_times)) < 1.0,
         left_out=len(template.durations) - len(shown),
         detections=detections,

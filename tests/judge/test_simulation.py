@@ -110,7 +110,9 @@ def test_a_fault_changes_nothing_else() -> None:
     plain, slow = (arms(simulate(3, OPEN, fault)) for fault in (HEALTHY, Fault(delay_seconds=0.2)))
 
     assert same(plain[1], slow[1])
-    both = [dict(zip(by_twin(arm), arm.duration_seconds, strict=True)) for arm in (plain[0], slow[0])]
+    both = [
+        dict(zip(by_twin(arm), arm.duration_seconds, strict=True)) for arm in (plain[0], slow[0])
+    ]
     shared = both[0].keys() & both[1].keys()
     gained = [both[1][twin] - both[0][twin] for twin in shared]
     # Calls that follow another of their task fall into other weather.
@@ -203,7 +205,9 @@ def test_a_cold_canary_warms_up() -> None:
 
     def slower(after: float, until: float) -> float:
         cold, warm = (
-            np.concatenate([each[index].canary.between(after, until).duration_seconds for each in runs])
+            np.concatenate(
+                [each[index].canary.between(after, until).duration_seconds for each in runs]
+            )
             for index in (0, 1)
         )
         return float(np.median(cold) / np.median(warm))
@@ -212,9 +216,7 @@ def test_a_cold_canary_warms_up() -> None:
     assert 1.0 == pytest.approx(slower(30.0, 60.0), abs=0.05)
 
 
-@pytest.mark.parametrize(
-    ("noise", "spread"), [(IDEAL, 0.0), (TYPICAL, 0.035), (NOISY, 0.085)]
-)
+@pytest.mark.parametrize(("noise", "spread"), [(IDEAL, 0.0), (TYPICAL, 0.035), (NOISY, 0.085)])
 def test_pods_differ_as_much_as_their_environment_says(noise: PodNoise, spread: float) -> None:
     """Each pod has an offset of its own, so that two differ by 1.4 times as much."""
     draw = np.random.RandomState(1)
