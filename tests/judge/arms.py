@@ -38,6 +38,15 @@ class Answers:
             endpoints=ENDPOINTS,
         )
 
+    def only(self, kept: NDArray[np.bool_]) -> "Answers":
+        """Some of the requests, and no others."""
+        return Answers(
+            sent=self.sent[kept],
+            seconds=self.seconds[kept],
+            ok=self.ok[kept],
+            endpoint=self.endpoint[kept],
+        )
+
     def slower(self, seconds: Numbers) -> "Answers":
         """The same requests with these durations."""
         return replace(self, seconds=seconds)
