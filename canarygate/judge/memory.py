@@ -144,7 +144,7 @@ class _Scene:
                 return _not_judged(f"{rate}, and stable has too few samples to be held against")
             reason = f"warning: {rate}; without stable nobody knows whether that is new"
         elif worst.is_growing:
-            reason = f"{rate}, and stable's does so too"
+            reason = f"{rate}, no more than stable's moves by itself"
         elif not is_over and not all(each.is_ruled_out for each in found):
             state, reason = Verdict.INCONCLUSIVE, f"{reason}; more than that is not yet ruled out"
         young = sum(bool(lacks(pod, self.rules)) for pod in canary)

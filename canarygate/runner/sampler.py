@@ -67,7 +67,7 @@ class Sampler:
         number = 0
         while not self._over.is_set():
             asked = time.time()
-            limit = min(ANSWER_SECONDS, 0.6 * self._interval)
+            limit = min(ANSWER_SECONDS, self._interval)
             samples = self._samples(role, read, asked, time.monotonic() + limit)
             if self._over.is_set() or self._writer is None:
                 return

@@ -38,7 +38,11 @@ def memory(
 
 def line(start: float, slope: float) -> Callable[[Floats], Floats]:
     """MiB at the start and MiB per second, as bytes at an age."""
-    return lambda age: (start + slope * age) * MIB
+
+    def used(age: Floats) -> Floats:
+        return np.asarray((start + slope * age) * MIB)
+
+    return used
 
 
 def teeth(chance: random.Random, age: Floats, height: float, period: float) -> Floats:

@@ -91,7 +91,7 @@ def test_growth_that_stable_shows_too_is_not_the_canarys_doing() -> None:
     found = judged(memory(role("canary", 1.0), role("stable", 1.0)))
 
     assert "pass" == told(found)[0]
-    assert "and stable's does so too" in told(found)[1]
+    assert "no more than stable's moves by itself" in told(found)[1]
     assert {"canary", "stable"} == set(found.seconds_to_limit)
 
 
@@ -173,7 +173,7 @@ def test_a_pod_too_young_to_be_judged_is_told_of() -> None:
         ({"restarts": 3.0, "oom_kills": 1.0}, "was killed for want of memory (OOM)"),
     ],
 )
-def test_a_restart_or_an_oom_kill_fails_at_once(changes: dict[str, float], words: str) -> None:
+def test_a_restart_or_an_oom_kill_fails_at_once(changes: dict[str, Any], words: str) -> None:
     """Long before growth could be judged, and without stable too."""
     canary = role("canary", restarts=3.0, oom_kills=0.0, pod="web-1")
     canary[4:] = [replace(each, **changes) for each in canary[4:]]
@@ -398,21 +398,21 @@ def first_failures(count: int, **kind: Any) -> list[float]:
     return sorted(at for at in found if at is not None)
 
 
-@pytest.mark.parametrize("fresh", [False, True])
-def test_a_healthy_canary_is_never_failed(fresh: bool) -> None:
-    assert [] == first_failures(150, fresh=fresh)
+@pytest.mark.parametrize("kind", [{"fresh": False}, {"fresh": True}, {"slow": True}])
+def test_a_healthy_canary_is_never_failed(kind: dict[str, bool]) -> None:
+    assert [] == first_failures(100, **kind)
 
 
 def test_leaks_are_caught_in_time() -> None:
-    """Frozen counts of 40 pairs each."""
+    """Frozen counts of 20 pairs each."""
     caught = {
-        leak: [sum(at <= by for at in first_failures(40, leak=leak)) for by in (105, 120, 180, 301)]
+        leak: [sum(at <= by for at in first_failures(20, leak=leak)) for by in (105, 120, 180, 301)]
         for leak in (2.0, 1.0, 0.5, 0.2)
     }
 
     assert {
-        2.0: [40, 40, 40, 40],
-        1.0: [39, 40, 40, 40],
-        0.5: [14, 19, 40, 40],
-        0.2: [0, 0, 20, 40],
+        2.0: [20, 20, 20, 20],
+        1.0: [19, 20, 20, 20],
+        0.5: [9, 10, 20, 20],
+        0.2: [0, 0, 9, 17],
     } == caught

@@ -157,10 +157,10 @@ def test_each_role_is_sampled_from_the_start_to_the_end(
 def test_a_source_that_misbehaves_is_told_of_and_holds_up_nobody(
     serve: Callable[[Act], Server], tmp_path: Path, act: Act, reason: str
 ) -> None:
-    found = sampled(tmp_path, {"canary": serve(act).url, "stable": serve(says(BODY)).url}, 0.85)
+    found = sampled(tmp_path, {"canary": serve(act).url, "stable": serve(says(BODY)).url}, 0.55)
 
-    assert [5e6] * 3 == found["stable"].bytes.tolist()
-    assert len(found["canary"]) >= 2
+    assert [5e6] * 2 == found["stable"].bytes.tolist()
+    assert len(found["canary"]) >= 1
     assert all(reason in error for error in found["canary"].error), found["canary"].error
 
 
