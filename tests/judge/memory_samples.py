@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 
 def ages(seconds: float = 300.0) -> Floats:
     """When the sampler asks: at the start, and then a second after every fifth."""
-    return np.r_[0.0, np.arange(6.0, seconds, 5.0)]
+    found: Floats = np.append(0.0, np.arange(6.0, seconds, 5.0))
+    return found
 
 
 def samples(role: str, age: Floats, used: Floats, **more: Any) -> list[Sample]:
@@ -40,7 +41,8 @@ def line(start: float, slope: float) -> Callable[[Floats], Floats]:
     """MiB at the start and MiB per second, as bytes at an age."""
 
     def used(age: Floats) -> Floats:
-        return np.asarray((start + slope * age) * MIB)
+        number: Floats = (start + slope * age) * MIB
+        return number
 
     return used
 
