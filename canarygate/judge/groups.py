@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from canarygate.judge.arm import MICROSECONDS, Arm
 from canarygate.judge.ranks import (
-    rank_correlation,
     rank_score,
     signed_rank_score,
     within_margin,
@@ -20,8 +19,6 @@ Endpoint = tuple[str, str]
 FEWEST_PAIRS = 20
 PAIRED_SHARE = 0.9
 """Of either arm's successes, those that need a twin for the paired test."""
-PAIRED_CORRELATION = 0.25
-"""Rank correlation of twins' durations from which on the paired test is used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +45,14 @@ class Group:
     def score(self, share: float, seconds: float, *, continuity: bool = False) -> float:
         """How surely the canary is slower than stable beyond a margin; negative: it is not.
 
-        Twins do the same thing, and on an open schedule at the same moment. Where that explains
-        part of their durations, the pairs' ratios vary less than the durations themselves.
+        Twins do the same thing at nearly the same moment. What both have in common is no noise to
+        the ratio of a pair; where they have nothing in common, nothing is lost.
         """
         if not self.is_paired:
             reduced = within_margin(self.canary, share, seconds)
             return rank_score(reduced, self.stable, continuity=continuity)
         reduced = within_margin(self.pairs[:, 0], share, seconds)
-        return signed_rank_score(_log(reduced) - _log(self.pairs[:, 1]), continuity=continuity)
+        return signed_rank_score(_log_ratios(reduced, self.pairs[:, 1]), continuity=continuity)
 
     def quantiles(self, share: float) -> tuple[float, float]:
         """Of the canary and of stable, in seconds; by nearest rank, NaN without a success."""
@@ -132,15 +129,8 @@ def read_groups(canary: Arm, stable: Arm, twins: Twins, at: float) -> list[Group
 
 
 def _pays(pairs: NDArray[np.float64], successes: int) -> bool:
-    """Nearly all have a twin, and twins resemble each other.
-
-    Which arm is which does not matter here: the signed rank test, whose chances are those of
-    exchanging twins, is not bent by the choice.
-    """
-    return (
-        len(pairs) >= max(FEWEST_PAIRS, PAIRED_SHARE * successes)
-        and rank_correlation(pairs[:, 0], pairs[:, 1]) >= PAIRED_CORRELATION
-    )
+    """Nearly all have a twin: then the choice does not depend on how long anything took."""
+    return len(pairs) >= max(FEWEST_PAIRS, PAIRED_SHARE * successes)
 
 
 def _split(arm: Arm, rows: NDArray[np.int64], endpoints: list[Endpoint]) -> list[NDArray[np.int64]]:
@@ -154,6 +144,6 @@ def _split(arm: Arm, rows: NDArray[np.int64], endpoints: list[Endpoint]) -> list
     return np.split(rows[order], edges)
 
 
-def _log(durations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of durations; all that is not positive is the same very short time."""
-    return np.log(np.maximum(durations, 1e-9))
+def _log_ratios(canary: NDArray[np.float64], stable: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whatever a margin leaves nothing of is faster than any of stable's."""
+    return np.log(np.maximum(canary, 1e-9)) - np.log(np.maximum(stable, 1e-6))

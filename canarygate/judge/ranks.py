@@ -64,17 +64,6 @@ def signed_rank_score(differences: NDArray[np.float64], *, continuity: bool = Fa
     return _score(above_expected, float((ranks * ranks).sum()) / 4, continuity)
 
 
-def rank_correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Spearman's correlation of pairs, ties at their mean rank; 0 where one side never varies."""
-    ranks = []
-    for side in (left, right):
-        ordered = np.sort(side)
-        place = np.searchsorted(ordered, side, "left") + np.searchsorted(ordered, side, "right")
-        ranks.append(place - place.mean() if len(place) else place.astype(np.float64))
-    spread = float(np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum()))
-    return float((ranks[0] * ranks[1]).sum()) / spread if spread else 0.0
-
-
 def rank_p(canary: NDArray[np.float64], stable: NDArray[np.float64]) -> float:
     """One-sided p of `rank_score`: small where the canary is slower; 0.5 without any difference."""
     return upper_p(rank_score(canary, stable))

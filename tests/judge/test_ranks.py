@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, mannwhitneyu, spearmanr, wilcoxon
+from scipy.stats import hypergeom, mannwhitneyu, wilcoxon
 
 from canarygate.judge.ranks import (
     holm_levels,
     pooled_score,
-    rank_correlation,
     rank_p,
     rank_score,
     signed_rank_score,
@@ -117,17 +116,6 @@ def test_the_signed_rank_test_is_that_of_scipy(differences: Durations) -> None:
 
 def test_pairs_without_a_difference_say_nothing() -> None:
     assert [0.0, 0.0] == [signed_rank_score(np.zeros(30)), signed_rank_score(np.zeros(0))]
-
-
-@FEW
-@given(pairs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=40))
-def test_the_rank_correlation_is_that_of_spearman(pairs: list[tuple[int, int]]) -> None:
-    left, right = np.array(pairs, np.float64).T
-    if len(set(left)) == 1 or len(set(right)) == 1:
-        assert 0.0 == rank_correlation(left, right)
-        return
-
-    assert rank_correlation(left, right) == pytest.approx(spearmanr(left, right).statistic)
 
 
 def test_endpoints_are_pooled_by_how_much_is_behind_them() -> None:
