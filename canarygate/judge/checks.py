@@ -32,8 +32,12 @@ def judge(
     decision = decide(scene, policy, plan_of(run, arms), memory)
     assert decision is not None  # the run is over
     is_void = run.outcome in VOID
-    was_certain = decision.is_early and not is_void
-    traffic = [_void(check, run) for check in decision.checks] if is_void else decision.checks
+    was_certain = decision.is_early and not is_void and not run.same_identity
+    traffic = decision.checks
+    if is_void:
+        traffic = [_void(check, f"the run is {run.outcome}") for check in traffic]
+    elif run.same_identity:
+        traffic = [_void(check, "both hosts are the same") for check in traffic]
     health = health_checks(run, [*arms.values()], policy.run, was_certain=was_certain)
     checks = [*traffic, *health]
     return Judgement(
@@ -62,6 +66,8 @@ def certain(
         memory: samples by role, where memory was asked for.
         until: seconds since the load began up to which every writer of records has reported.
     """
+    if run.same_identity:
+        return None
     arms = _arms(run, records)
     scene = _scene(run, arms, policy)
     decision = decide(scene, policy, plan_of(run, arms), memory, until=until)
@@ -100,9 +106,9 @@ def _scene(run: RunFile, arms: Mapping[str, Arm], policy: Policy) -> Scene:
     )
 
 
-def _void(check: Check, run: RunFile) -> Check:
+def _void(check: Check, why: str) -> Check:
     """What a void run seemed to show stays readable, and decides nothing."""
-    reason = f"the run is {run.outcome}, so this decides nothing: {check.reason}"
+    reason = f"{why}, so this decides nothing: {check.reason}"
     return replace(check, state=Verdict.INCONCLUSIVE, reason=reason)
 
 

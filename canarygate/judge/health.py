@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from canarygate.judge import bookkeeping, load
 from canarygate.judge.arm import Arm, finite
 from canarygate.judge.condition import condition, per_role
+from canarygate.judge.pace import pace
 from canarygate.judge.policy import RunLimits
 from canarygate.judge.wording import count
 from canarygate.results import RunFile, RunOutcome
@@ -38,6 +39,7 @@ def health_checks(
         bookkeeping.counted(arms, "listener_errors", "recorder error", 0),
         load.workers(arms),
         load.users(arms, was_decided(run)),
+        pace(run, arms),
         load.target(arms),
         load.silence(arms),
         load.length(arms, limits, was_decided(run)),

@@ -153,6 +153,8 @@ class Requests:
                 if call.pace is not None:
                     call.pace.ask(call.returned - call.start)
                 counts.returned += 1
+                if not call.recorded:
+                    self._ledger.answered[call] = call.returned
 
         return request
 
@@ -170,6 +172,7 @@ class Requests:
             counts.started += 1
             counts.returned += 1
         call.recorded = True
+        self._ledger.answered.pop(call, None)
         end = call.returned or now()
         outcome, status = classify(event.get("exception"), event.get("response"))
         duration = (end - call.start) * 1000 if response_time is None else float(response_time)

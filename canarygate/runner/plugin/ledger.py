@@ -41,6 +41,8 @@ class Counts:
     lateness_seconds: float | None = None
 
 
+MOST_HELD_SECONDS = 5.0
+"""A locustfile may think about an answer before it says whether that was a success."""
 SUMMED = (
     "started",
     "returned",
@@ -65,6 +67,8 @@ class Ledger:
     counts: Counts = field(default_factory=Counts)
     finished: list[tuple[Any, ...]] = field(default_factory=list)
     """This process's pending records, as `encode_finished` takes them; many at once cost less."""
+    answered: dict[object, float] = field(default_factory=dict)
+    """Requests that ended and have no record yet (`with … catch_response`), and when they ended."""
     rows: list[str] = field(default_factory=list)
     """The workers' pending records."""
     workers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,10 +83,10 @@ class Ledger:
     def report(self, *, final: bool) -> dict[str, Any]:
         """What a worker ships to its master: records since the last report, and totals."""
         return {
+            "at": self._reported_until(),
             "rows": self.take_rows(),
             "counts": asdict(self.counts),
             "final": final,
-            "at": now(),
         }
 
     def absorb(self, worker: str, report: dict[str, Any]) -> None:
@@ -102,7 +106,17 @@ class Ledger:
 
     def watermark(self) -> float:
         """Up to when every writer has reported; seconds since the epoch."""
-        return min((worker["at"] for worker in self.workers.values()), default=now())
+        reported = [worker["at"] for worker in self.workers.values()]
+        return min(reported, default=self._reported_until())
+
+    def _reported_until(self) -> float:
+        """A record that is still to come may say that its request ended a while ago.
+
+        Some never come; these are told as unrecorded, and waited for no longer than others are.
+        """
+        forgotten = now() - MOST_HELD_SECONDS
+        self.answered = {call: end for call, end in self.answered.items() if end > forgotten}
+        return min(self.answered.values(), default=now())
 
     def finals(self) -> int:
         """How many workers have sent their last report."""

@@ -127,3 +127,17 @@ def test_the_clock_of_the_records_only_goes_forward() -> None:
     moments = [ledger.now() for _ in range(100)]
 
     assert sorted(moments) == moments
+
+
+def test_nothing_is_complete_past_an_answer_whose_record_is_still_to_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its record will say that it ended then: judged before, it would change what was certain."""
+    monkeypatch.setattr(ledger, "now", lambda: 100.0)
+    mine = Ledger(answered={"thought about": 98.0, "never recorded": 94.0})
+
+    assert (98.0, 98.0) == (mine.watermark(), mine.report(final=False)["at"])
+
+    mine.answered.clear()
+
+    assert (100.0, 100.0) == (mine.watermark(), mine.report(final=False)["at"])
