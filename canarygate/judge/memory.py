@@ -139,13 +139,15 @@ class _Scene:
         worst, left = found[0], self.seconds_to_limit(now)
         rate = wording.grows(worst, left.get(CANARY))
         state, reason = Verdict.PASS, wording.keeps(worst)
-        if any(each.is_growing and each.beside is None for each in found):
+        alone = any(each.is_growing and each.beside is None for each in found)
+        if alone:
             if self.has_stable:
                 return _not_judged(f"{rate}, and stable has too few samples to be held against")
             reason = f"warning: {rate}; without stable nobody knows whether that is new"
         elif worst.is_growing:
             reason = f"{rate}, no more than stable's moves by itself"
-        elif not is_over and not all(each.is_ruled_out for each in found):
+        # What grows and was not more than stable's yet may be so a minute later.
+        if not alone and not is_over and not all(each.is_ruled_out for each in found):
             state, reason = Verdict.INCONCLUSIVE, f"{reason}; more than that is not yet ruled out"
         young = sum(bool(lacks(pod, self.rules)) for pod in canary)
         if young:
