@@ -4,6 +4,7 @@ The constants of the model stay as they are, so that figures of today and of nex
 Times are seconds since the load began. The same seed gives the same run.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -82,10 +83,9 @@ def simulate(
     sent, ended = _drive(plan, answers, weather, load, list(faults.values()))
     chance = plan.base_errors * np.where(weather.in_burst, BURST_ERRORS, 1.0)
     failed = answers.broken | (answers.luck < chance[weather.step_at(sent)])
-    # On a closed loop a call is due when it is sent; on a schedule only a task's first call has a
-    # moment of its own, and the others of the task follow as they did.
-    scheduled = plan.is_first[:, None, :] & load.is_open
-    due = np.where(scheduled, plan.due[:, None, :], sent)
+    due = sent.copy()
+    if load.is_open:
+        _count_from_the_schedule(due, plan)
     arms = {
         role: _arm(role, plan, load, sent[:, arm], due[:, arm], ended[:, arm], failed[:, arm])
         for arm, role in enumerate(ROLES)
@@ -161,6 +161,34 @@ def _drive(
         if start.min() >= load.seconds:
             break
     return sent, ended
+
+
+def _count_from_the_schedule(due: NDArray[np.float64], plan: Plan) -> None:
+    """Turn when calls were sent into when they count from, in place, as the recorder has it.
+
+    Who is late begins at once, and a late task's first call counts from when it should have been
+    sent, as far as the server is to blame: up to the end of the task that overran. What is left of
+    the lateness then is the user's own queue, which other visitors would not stand in. The other
+    calls of a task follow as they did.
+    """
+    for user in range(due.shape[2]):
+        calls = np.flatnonzero(plan.is_first[:, user])
+        planned = plan.due[calls, user].tolist()
+        for arm in range(due.shape[1]):
+            begun = due[calls, arm, user].tolist()
+            late, blocks = 0.0, deque[tuple[float, float]]()
+            for call, moment, start in zip(calls.tolist(), planned, begun, strict=True):
+                if start <= moment:
+                    late = 0.0
+                    blocks.clear()
+                    continue
+                if start - moment > late:
+                    blocks.append((start, late))
+                late = start - moment
+                while blocks and blocks[0][0] <= moment:
+                    blocks.popleft()
+                if blocks and late > blocks[0][1]:
+                    due[call, arm, user] = moment + blocks[0][1]
 
 
 def _thawed(
