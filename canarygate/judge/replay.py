@@ -100,7 +100,10 @@ def decide(
         ):
             return decision
     if failure is not None:
-        return judge.failed(scene.up_to(failure.at_seconds), failure)
+        decision = judge.failed(scene.up_to(failure.at_seconds), failure)
+        # Memory's last look, at the end of the samples, is seen there only.
+        if decision.verdict is Verdict.FAIL:
+            return decision
     return judge.at_end(scene) if until is None else None
 
 
