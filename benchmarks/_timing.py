@@ -14,20 +14,23 @@ from canarygate.judge.simulation_traffic import BUSIEST, Load
 from canarygate.records import OUTCOMES, Outcome, Records
 from canarygate.results import CANARY, STABLE, RunFile, RunOutcome
 
-KINDS = {
-    "A/A": Fault(),
-    "slower": Fault(factors={BUSIEST: 1.12}),
-    "errors": Fault(error_share=0.004),
+FREEZES = tuple(float(second) for second in range(20, 300, 20))
+KINDS: dict[str, tuple[Fault, Fault]] = {
+    "A/A": (Fault(), Fault()),
+    "almost slower": (Fault(factors={BUSIEST: 1.12}), Fault()),
+    "errors in both": (Fault(error_share=0.02), Fault(error_share=0.02)),
+    "frozen every 20 s, both": (Fault(freezes=FREEZES), Fault(freezes=FREEZES)),
 }
-"""The last two keep the judge busy: nothing is certain for long."""
+"""The last two keep the judge busy: nothing is certain before the end."""
 RATE = 11.7
 SECONDS = 300.0
 
 
 def time_one(records: int, kind: str) -> dict[str, Any]:
     """Judge so many records of both roles together."""
-    load = Load(users=max(1, round(20 * records / (2 * RATE * SECONDS))), seconds=SECONDS)
-    scene = simulate(1, load, KINDS[kind])
+    users = max(1, round(20 * records / (2 * RATE * SECONDS)))
+    load = Load(users=users, spawn_rate=users / 4, seconds=SECONDS)
+    scene = simulate(1, load, *KINDS[kind])
     assert scene.stable is not None
     arms = {CANARY: scene.canary, STABLE: scene.stable}
     kept = {role: _records(arm) for role, arm in arms.items()}
