@@ -31,6 +31,7 @@ ENTRY_POINTS = {
     "canarygate.__main__",
     "push_metrics.__main__",
     "push_metrics.reference",  # of scripts/make_docs.py
+    "canarygate.judge.simulation",  # of the tests and benchmarks that the judge's figures come from
     f"{PLUGIN}._canarygate_recorder",
 }
 MOST_LINES = 300

@@ -7,6 +7,7 @@ import pytest
 
 TELL = """
 import sys
+from types import SimpleNamespace
 from canarygate import console
 from canarygate.cli import gate
 from canarygate.errors import ExitCode
@@ -18,9 +19,11 @@ def tell(found, as_json):
     {shown}
 
 gate.run_gate = lambda *_, **__: Found
+gate.short_run_note = lambda *_: ""
 gate.tell = tell
 sys.stdin.readline()
-sys.exit(gate.answer(None, None, as_json=False))
+settings = SimpleNamespace(run=None, policy=None)
+sys.exit(gate.answer(settings, None, as_json=False))
 """
 
 

@@ -291,6 +291,7 @@ def test_every_check_is_named_once_and_carries_a_reason() -> None:
         "run.listener_errors",
         "run.workers",
         "run.users",
+        "run.pace",
         "run.target",
         "run.silence",
         "run.length",
