@@ -92,7 +92,7 @@ def span(seconds: float) -> str:
 
 def _change(value: float, ratio: float) -> str:
     if ratio >= MANIFOLD:
-        return f"{value:.3g}x"
+        return f"{value:.3g}x" if value < 1000 else f"{value:,.0f}x"
     percent = (value - 1) * 100
     return f"{percent:+.1f}" if abs(percent) < 9.95 else f"{percent:+.0f}"
 
