@@ -38,6 +38,8 @@ class Arm:
     """When it was meant to be sent; on an open schedule that may be before it was."""
     duration_seconds: NDArray[np.float64]
     """From the moment it was meant to be sent."""
+    waited_seconds: NDArray[np.float64]
+    """Of that, before it was sent: the echo of an earlier answer, on an open schedule."""
     ok: NDArray[np.bool_]
     timed_out: NDArray[np.bool_]
     warm: NDArray[np.bool_]
@@ -92,6 +94,7 @@ class Arm:
             ended=self.ended[kept],
             sent=self.sent[kept],
             duration_seconds=self.duration_seconds[kept],
+            waited_seconds=self.waited_seconds[kept],
             ok=ok,
             timed_out=self.timed_out[kept],
             warm=self.warm[kept],
@@ -117,6 +120,7 @@ def read_arm(role: str, facts: RoleRun, records: Records | None, warm_up_seconds
             ended_seconds=end - origin,
             sent_seconds=intended - origin,
             duration_seconds=records.duration_ms[sound] / 1000.0 + late,
+            waited_seconds=late,
             ok=records.ok[sound],
             timed_out=records.outcome[sound] == OUTCOMES.index(Outcome.TIMEOUT),
             warm=intended >= origin + warm_up_seconds,
@@ -139,6 +143,7 @@ def make_arm(
     ended_seconds: NDArray[np.float64],
     duration_seconds: NDArray[np.float64],
     sent_seconds: NDArray[np.float64] | None = None,
+    waited_seconds: NDArray[np.float64] | None = None,
     ok: NDArray[np.bool_] | None = None,
     timed_out: NDArray[np.bool_] | None = None,
     warm: NDArray[np.bool_] | None = None,
@@ -152,14 +157,15 @@ def make_arm(
 ) -> Arm:
     """An arm straight from columns of one length, in any order; times are since the load began.
 
-    What is left out: sent a duration before the end, every request a success of one endpoint and
-    one user, numbered as given, and warm when sent after `warm_up_seconds`.
+    What is left out: sent a duration before the end, without a wait, every request a success of one
+    endpoint and one user, numbered as given, and warm when sent after `warm_up_seconds`.
     """
     length = len(ended_seconds)
     ok = np.ones(length, bool) if ok is None else ok
     timed_out = np.zeros(length, bool) if timed_out is None else timed_out
     sent = ended_seconds - duration_seconds if sent_seconds is None else sent_seconds
     nothing = np.zeros(length, np.int64)
+    waited = np.zeros(length) if waited_seconds is None else waited_seconds
     ended = np.rint(ended_seconds * MICROSECONDS).astype(np.int64)
     intended = np.rint(sent * MICROSECONDS).astype(np.int64)
     warm = sent >= warm_up_seconds if warm is None else warm
@@ -176,6 +182,7 @@ def make_arm(
         ended=ended[order],
         sent=intended[order],
         duration_seconds=duration_seconds[order],
+        waited_seconds=waited[order],
         ok=ok[order],
         timed_out=timed_out[order],
         warm=warm[order],

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scipy.special import bdtrc
+
 from canarygate.judge.arm import Arm
 from canarygate.judge.bars import Bar, Excess, bars_of, error_excess, last_bar, slow_excess
 from canarygate.judge.groups import Group
@@ -14,6 +16,9 @@ ABSENT_P = 0.01
 """An endpoint that only stable served is no chance below this (over all endpoints)."""
 DOUBT_P = 0.5
 """At even odds (over all endpoints) something may be slower: a pass waits for more traffic."""
+DOUBT_ERRORS = 2
+DOUBT_ERRORS_P = 0.2
+"""So many errors of the canary, and so small a chance of as many: a pass waits here too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,8 @@ class Clearance:
     """Groups that could be slower than the bar and forbid a pass."""
     in_doubt: bool
     """Something looks slower than the tolerance, not surely, and there is more traffic to come."""
+    errors_in_doubt: bool
+    """The canary seems to fail more often, not surely, and there is more traffic to come."""
     missing: tuple[int, ...]
     """Stable served them and the canary did not."""
     unseen: tuple[int, ...]
@@ -62,11 +69,13 @@ def find_clearance(
     is never passed over while that could be no chance.
 
     A canary 20 % slower than stable is often cleared of 25 % before it is known to be beyond its
-    tolerance. So a look with more traffic to come gives no pass while something looks slower.
+    tolerance, and one that fails 1 % of its requests of 0.75 points. So a look with more traffic to
+    come gives no pass while something looks slower or fails more often.
     """
     in_doubt = not is_last and slowness.smallest_p * slowness.tested <= DOUBT_P
+    errors_in_doubt = not is_last and _errors_are_in_doubt(canary, stable)
     tried = [
-        _try(bar, canary, stable, groups, policy, in_doubt=in_doubt)
+        _try(bar, canary, stable, groups, policy, (in_doubt, errors_in_doubt))
         for bar in bars_of(policy.clear, is_last=is_last)
     ]
     return next((clearance for clearance in tried if clearance.is_reached), tried[-1])
@@ -80,14 +89,23 @@ def is_cleared(group: Group, slower: float, seconds: float, confidence: float) -
     return upper_p(-_score(group, slower, seconds)) <= 1 - confidence
 
 
+def _errors_are_in_doubt(canary: Arm, stable: Arm) -> bool:
+    """The canary has more of all errors than its part of all requests makes likely (binomial)."""
+    errors, others = (len(arm) - arm.succeeded for arm in (canary, stable))
+    share = len(canary) / max(len(canary) + len(stable), 1)
+    return (
+        errors >= DOUBT_ERRORS
+        and float(bdtrc(errors - 1, errors + others, share)) <= DOUBT_ERRORS_P
+    )
+
+
 def _try(
     bar: Bar,
     canary: Arm,
     stable: Arm,
     groups: Sequence[Group],
     policy: Policy,
-    *,
-    in_doubt: bool,
+    doubts: tuple[bool, bool],
 ) -> Clearance:
     rules, requests = policy.clear, policy.compare.requests
     is_lenient = bar.name == "last_look"
@@ -120,7 +138,8 @@ def _try(
         bar=bar,
         cleared=cleared,
         in_the_way=tuple(blocking),
-        in_doubt=in_doubt,
+        in_doubt=doubts[0],
+        errors_in_doubt=doubts[1],
         missing=missing,
         unseen=tuple(unseen),
         rare_are_open=rare_are_open,
@@ -128,7 +147,7 @@ def _try(
         slow=slow,
         slow_seconds=slow_seconds,
         successes=successes,
-        is_reached=not in_doubt
+        is_reached=not any(doubts)
         and not blocking
         and not missing
         and not rare_are_open

@@ -35,6 +35,8 @@ def _obstacles(groups: Sequence[Group], clearance: Clearance, policy: Policy) ->
     if clearance.in_doubt:
         tolerance = percent(policy.compare.tolerance)
         yield f"it may be more than {tolerance} slower, which more traffic will show"
+    if clearance.errors_in_doubt:
+        yield "it may fail more often than stable, which more traffic will show"
     if clearance.missing:
         missing = [
             f"{named(groups[index])} ({len(groups[index].stable):,} on stable)"

@@ -220,6 +220,7 @@ def _arm(
         ended_seconds=ended[kept],
         sent_seconds=due[kept],
         duration_seconds=ended[kept] - due[kept],
+        waited_seconds=sent[kept] - due[kept],
         ok=~failed[kept],
         endpoint=plan.endpoint[kept],
         endpoints=ENDPOINTS,

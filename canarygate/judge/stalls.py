@@ -35,8 +35,10 @@ def find_stalls(canary: Arm, stable: Arm, rules: StallRules) -> Stalls:
     """Rank every second of each arm by its worst excess, and count the canary's among the worst.
 
     An excess is what a success after the warm-up took beyond the median of its endpoint over both
-    arms; the canary's is reduced by its margin. Were both arms equal, the canary's share of the k
-    worst of N seconds would be hypergeometric. Seconds that tie are taken from stable first.
+    arms; the canary's is reduced by its margin. What it waited on an open schedule is left out: one
+    burst makes many seconds of queues, and this test takes seconds for independent. Were both arms
+    equal, the canary's share of the k worst of N seconds would be hypergeometric. Seconds that tie
+    are taken from stable first.
     """
     names = sorted({*canary.endpoints, *stable.endpoints})
     endpoints = {endpoint: code for code, endpoint in enumerate(names)}
@@ -46,7 +48,7 @@ def find_stalls(canary: Arm, stable: Arm, rules: StallRules) -> Stalls:
         place = np.array([endpoints[endpoint] for endpoint in arm.endpoints], np.int64)
         codes.append(place[arm.endpoint[judged]])
         seconds.append(arm.ended[judged] // MICROSECONDS)
-        durations.append(arm.duration_seconds[judged])
+        durations.append((arm.duration_seconds - arm.waited_seconds)[judged])
     own, other = len(codes[0]), len(codes[1])
     if not own or not other:
         return Stalls(

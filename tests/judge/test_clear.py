@@ -78,6 +78,24 @@ def test_a_pass_waits_while_something_looks_slower() -> None:
     assert PASS == clear(last).state
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "early"), [(1, 0, PASS), (3, 0, INCONCLUSIVE), (3, 2, PASS), (2, 3, PASS)]
+)
+def test_a_pass_waits_while_the_canary_seems_to_fail_more_often(
+    own: int, other: int, early: Verdict
+) -> None:
+    """Three errors of its own are one chance in eight: 0.75 points are ruled out, and yet."""
+    arms = (
+        canary({"/": lognormal(1, 3000)}, failed={"/": own}),
+        stable({"/": lognormal(2, 3000)}, failed={"/": other}),
+    )
+    first, last = (clear(looked(*arms, is_last=is_last)) for is_last in (False, True))
+
+    assert (early, PASS) == (first.state, last.state)
+    if early is INCONCLUSIVE:
+        assert "it may fail more often than stable, which more traffic will show" == first.reason
+
+
 def test_no_records_are_no_pass() -> None:
     found = looked(canary({"/": []}), stable({"/": lognormal(1, 300)}))
 

@@ -1,5 +1,6 @@
 """Stalls: the canary's worst seconds beside stable's."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,17 @@ def test_one_percent_of_requests_that_stall_for_a_second_fail() -> None:
         "the canary stalls: 30 of the 32 worst seconds are the canary's (longest beyond the"
         " typical answer: canary 1.05 s, stable 0.125 s)" == found.reason
     )
+
+
+def test_what_waits_behind_a_stall_on_an_open_schedule_is_not_another_one() -> None:
+    """The same durations, of which the users' own queue is one second."""
+    stalled = np.linspace(12, 299, 30)
+    queued = arm(CANARY, 1, stalled=stalled)
+    waited = np.where(queued.duration_seconds > 0.9, 1.0, 0.0)
+
+    found = stalls_check(replace(queued, waited_seconds=waited), arm(STABLE, 2))
+
+    assert Verdict.PASS == found.state
 
 
 def test_a_single_freeze_of_two_seconds_is_no_failure() -> None:
