@@ -14,8 +14,11 @@ from canarygate.judge.slower import Slowness
 
 ABSENT_P = 0.01
 """An endpoint that only stable served is no chance below this (over all endpoints)."""
-DOUBT_P = 0.5
-"""At even odds (over all endpoints) something may be slower: a pass waits for more traffic."""
+DOUBT_P, DOUBT_TESTS = 0.3, 1.8
+"""A pass waits for more traffic while a test says that so few canaries at the very edge of the
+tolerance look as slow; with many tests, while as few of them would. With 0.5 tests a canary 20 %
+slower on its busiest endpoint passed in 34 of 100 simulated runs, with 1.8 in 29; equal versions
+pass 4 s later on average."""
 DOUBT_ERRORS = 2
 DOUBT_ERRORS_P = 0.2
 """So many errors of the canary, and so small a chance of as many: a pass waits here too."""
@@ -72,7 +75,9 @@ def find_clearance(
     tolerance, and one that fails 1 % of its requests of 0.75 points. So a look with more traffic to
     come gives no pass while something looks slower or fails more often.
     """
-    in_doubt = not is_last and slowness.smallest_p * slowness.tested <= DOUBT_P
+    in_doubt = not is_last and slowness.smallest_p <= min(
+        DOUBT_P, DOUBT_TESTS / max(slowness.tested, 1)
+    )
     errors_in_doubt = not is_last and _errors_are_in_doubt(canary, stable)
     tried = [
         _try(bar, canary, stable, groups, policy, (in_doubt, errors_in_doubt))

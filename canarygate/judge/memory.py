@@ -43,6 +43,7 @@ def memory_checks(
     *,
     asked: bool,
     until: float | None,
+    planned_seconds: float = 0.0,
 ) -> MemoryFinding:
     """Judge what was sampled; pure, and the same for any order of samples.
 
@@ -53,6 +54,7 @@ def memory_checks(
         rules: when it fails.
         asked: without any sample, the answer is inconclusive rather than nothing.
         until: seconds since the load began; only what had been sampled by then counts. None: all.
+        planned_seconds: how long the load lasts at most.
     """
     if not asked and not memory:
         return MemoryFinding()
@@ -77,6 +79,7 @@ def memory_checks(
         pods=pods,
         rules=rules,
         has_stable=STABLE in memory,
+        planned_seconds=planned_seconds,
         blind=_blind(memory[CANARY], began, now),
     )
     found: tuple[Growth, ...] = ()
@@ -96,6 +99,7 @@ class _Scene:
     pods: Mapping[str, tuple[Pod, ...]]
     rules: MemoryRules
     has_stable: bool
+    planned_seconds: float
     blind: str
 
     def at(self, role: str, moment: float) -> list[Pod]:
@@ -105,7 +109,13 @@ class _Scene:
         """Of each pod of the canary that can be judged, the fastest to its limit first."""
         stable = [pod for pod in self.at(STABLE, moment) if not several_processes(pod)]
         found = [
-            growth_of(pod, stable, self.rules, has_stable=self.has_stable)
+            growth_of(
+                pod,
+                stable,
+                self.rules,
+                has_stable=self.has_stable,
+                planned_seconds=self.planned_seconds,
+            )
             for pod in self.at(CANARY, moment)
             if not lacks(pod, self.rules) and not several_processes(pod)
         ]

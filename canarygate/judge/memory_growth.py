@@ -42,7 +42,8 @@ class Growth:
     is_worse: bool
     """And so does what it has more than stable, beyond what stable moves by itself."""
     is_ruled_out: bool
-    """The canary, or what it has more than stable, surely grows too slowly for that."""
+    """The canary, or what it has more than stable, surely grows too slowly even for the horizon
+    that the planned end of the run will have: a pass before it must not be easier."""
 
     @property
     def seconds_to_limit(self) -> float | None:
@@ -84,8 +85,15 @@ def readings(pod: Pod, rules: MemoryRules) -> tuple[Floats, Floats]:
     return pod.time[kept], pod.bytes[kept]
 
 
-def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable: bool) -> Growth:
-    """Judge a pod that lacks nothing.
+def growth_of(
+    pod: Pod,
+    stable: Sequence[Pod],
+    rules: MemoryRules,
+    *,
+    has_stable: bool,
+    planned_seconds: float = 0.0,
+) -> Growth:
+    """Judge a pod that lacks nothing; `planned_seconds` is how long the run lasts at most.
 
     It grows if the lower bound of the slope is above (limit - last) / H, where the horizon H is ten
     times the time observed and an hour at most, and if the second half alone still rises at more
@@ -96,19 +104,19 @@ def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable
     limit = pod.last_limit
     assert limit is not None, "lacks() says so first"
     observed = float(pod.age[-1]) + SETTLED_SECONDS
-    horizon = min(rules.horizon_seconds, rules.horizon_times * observed)
-    need = (limit - float(y[-1])) / horizon
+    need = (limit - float(y[-1])) / _horizon(rules, observed)
+    need_at_end = (limit - float(y[-1])) / _horizon(rules, max(observed, planned_seconds))
     whole = trend(y, t, rules.confidence)
     other = _stable_at(t, stable, rules)
     both = np.isfinite(other)
     comparable = has_stable and _count(both) >= rules.samples
     tb, yb, beside_y = t[both], y[both], (y - other)[both]
     beside = trend(beside_y, tb, rules.confidence) if comparable else None
-    is_ruled_out = any(each is not None and each.high < need for each in (whole, beside))
+    highest = min(each.high for each in (whole, beside) if each is not None)
     is_growing = _grows(y, t, whole, need)
     is_worse = is_growing and beside is not None and _grows(beside_y, tb, beside, need)
     # What is left after each collection shows a slow leak through teeth that hide it.
-    if comparable and not is_worse and not is_ruled_out and len(yb) >= 2 * rules.samples:
+    if comparable and not is_worse and highest >= need and len(yb) >= 2 * rules.samples:
         low, low_other, later = _lows(yb), _lows(other[both]), tb[LOW_SAMPLES - 1 :]
         is_worse = all(
             _grows(line, later, trend(line, later, rules.confidence), need)
@@ -127,8 +135,12 @@ def growth_of(pod: Pod, stable: Sequence[Pod], rules: MemoryRules, *, has_stable
         beside=beside,
         is_growing=is_growing,
         is_worse=is_worse,
-        is_ruled_out=is_ruled_out,
+        is_ruled_out=highest < need_at_end,
     )
+
+
+def _horizon(rules: MemoryRules, observed: float) -> float:
+    return min(rules.horizon_seconds, rules.horizon_times * observed)
 
 
 def settled(pods: Sequence[Pod], moment: float) -> list[Pod]:

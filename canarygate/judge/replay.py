@@ -135,6 +135,7 @@ class _Judge:
             self.policy.memory,
             asked=self.plan.memory_asked,
             until=until,
+            planned_seconds=self.plan.planned_seconds,
         )
 
     def at(self, scene: Scene, at: float) -> Decision | None:

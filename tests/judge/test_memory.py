@@ -377,6 +377,16 @@ def test_an_early_pass_waits_until_growth_is_ruled_out() -> None:
     assert (10, 0) == (passed[0.0], passed[0.5])
 
 
+@pytest.mark.parametrize(("planned", "state"), [(90.0, "pass"), (300.0, "inconclusive")])
+def test_an_early_pass_is_no_easier_than_one_at_the_planned_end(planned: float, state: str) -> None:
+    """0.2 MiB/s reaches the limit within the 50 minutes that 300 s look ahead, not within 15."""
+    given = memory(role("canary", 0.2), role("stable"))
+
+    found = memory_checks(given, STARTS, RULES, asked=True, until=90.0, planned_seconds=planned)
+
+    assert state == told(found)[0]
+
+
 def test_an_hour_of_several_pods_is_judged_in_no_time() -> None:
     age = ages(3600.0)
     given = memory(
