@@ -10,7 +10,19 @@ COUNTS = st.integers(0, 10**9)
 NAMES = st.text() | st.text(alphabet='a,"\r\n\0 \u2028\ud800', max_size=9) | st.just("x" * 10_001)
 
 
-@given(SECONDS, SECONDS | st.none(), SECONDS, NAMES, COUNTS, NAMES, NAMES, SECONDS, COUNTS, COUNTS, COUNTS)
+@given(
+    SECONDS,
+    SECONDS | st.none(),
+    SECONDS,
+    NAMES,
+    COUNTS,
+    NAMES,
+    NAMES,
+    SECONDS,
+    COUNTS,
+    COUNTS,
+    COUNTS,
+)
 def test_both_encodings_are_one(
     start: float,
     other: float | None,
@@ -28,5 +40,16 @@ def test_both_encodings_are_one(
     for outcome in Outcome:
         row = (start, intended, end, user, sequence, method, name, duration, status, str(outcome))
         assert encode_record((*row, size, worker)) == encode_finished(
-            start, intended, end, user, sequence, method, name, duration, status, outcome, size, worker
+            start,
+            intended,
+            end,
+            user,
+            sequence,
+            method,
+            name,
+            duration,
+            status,
+            outcome,
+            size,
+            worker,
         )
