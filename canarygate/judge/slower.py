@@ -52,6 +52,11 @@ class Slowness:
         return bool(self.slower) or (self.together is not None and self.together.is_slower)
 
 
+FEWEST_LOOKS = 2
+"""A run with one look is held to the level of two: otherwise 0.8 % of 500 simulated pairs of equal
+versions, with pods of typical noise, failed at their one look at 45 s."""
+
+
 def find_slowness(groups: Sequence[Group], rules: CompareRules, number_of_looks: int) -> Slowness:
     """Test every endpoint that has enough successes, and all endpoints together.
 
@@ -71,7 +76,7 @@ def find_slowness(groups: Sequence[Group], rules: CompareRules, number_of_looks:
     if len(present) > 1 and _fewest(groups) >= rules.requests:
         asked.append(None)
         tested.append(upper_p(_pooled(groups, scores)))
-    levels = holm_levels(tested, rules.slower_alpha / number_of_looks)
+    levels = holm_levels(tested, rules.slower_alpha / max(number_of_looks, FEWEST_LOOKS))
     found: dict[int | None, Evidence] = {}
     for which, chance, level in zip(asked, tested, levels, strict=True):
         late_p = 1.0

@@ -69,7 +69,7 @@ def ended(
             shop_starter("; ".join(filter(None, (BASE, faults))))
             for faults in (case.canary, case.stable)
         )
-        options = OPTIONS | {"policy": str(policy)} | dict(case.options)
+        options: dict[str, Any] = {**OPTIONS, "policy": str(policy), **case.options}
         running[name] = gates.start(canary.url, stable.url, **options)
     try:
         yield {name: gate.end(240) for name, gate in running.items()}
