@@ -108,6 +108,8 @@ class Bench:
         self._run_time = run_time
         self._users = users
         self._scratch = scratch
+        self._policy = scratch / "limits_only.toml"  # so short a run compares nothing
+        self._policy.write_text("[compare]\nenabled = false\n", encoding="utf-8")
         self._number = 0
         self._env = {
             **os.environ,
@@ -121,7 +123,7 @@ class Bench:
             *("canarygate", "gate", "--service", service),
             *("--target-host", self._hosts[0], "--stable-host", self._hosts[1]),
             *("--users", str(self._users), "--spawn-rate", str(self._users)),
-            *("--run-time", f"{self._run_time}s", "--warm-up", "1s"),
+            *("--run-time", f"{self._run_time}s", "--warm-up", "1s", "--policy", str(self._policy)),
             *("--pushgateway-url", self._gateway, "--results-dir", str(self._scratch)),
         ]
         return self._lap(argv, rf'canarygate_verdict{{[^}}]*service="{service}"')

@@ -5,8 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from canarygate.judge.arm import make_arm
+from canarygate.judge.replay import Plan, decide
+from canarygate.judge.traffic import Scene
 from canarygate.verdict import Verdict
 from tests.judge.arms import Answers, answers, check_of, decided, failed_by
+from tests.judge.samples import POLICY
 
 STABLE = answers(2)
 SAME = answers(1)
@@ -115,6 +119,36 @@ def test_what_both_arms_suffer_from_is_inconclusive(case: str) -> None:
     decision = decided(BOTH[case](SAME), BOTH[case](STABLE))
 
     assert Verdict.INCONCLUSIVE is decision.verdict
+
+
+def test_endpoints_whose_names_differ_only_in_case_are_two() -> None:
+    """Taken for one, the slow half of it would be a third slower on average."""
+    names = (("GET", "/items"), ("GET", "/Items"))
+    random = np.random.RandomState(5)
+    arms = []
+    for name, factor in (("canary", 1.6), ("stable", 1.0)):
+        endpoint = np.arange(3000) % 2
+        seconds = 0.05 * np.exp(0.3 * random.standard_normal(3000))
+        seconds[endpoint == 1] *= factor
+        ended = np.linspace(0.1, 299, 3000) + seconds
+        arms.append(
+            make_arm(
+                name,
+                ended_seconds=ended,
+                duration_seconds=seconds,
+                endpoint=endpoint,
+                endpoints=names,
+            )
+        )
+    scene = Scene(canary=arms[0], stable=arms[1], generator_short=False, warm_up_seconds=10.0)
+
+    decision = decide(scene, POLICY, Plan(planned_seconds=300.0))
+
+    assert decision is not None
+    assert Verdict.FAIL is decision.verdict
+    assert decision.comparison is not None
+    states = {row.name: str(row.state) for row in decision.comparison.endpoints}
+    assert ("fail", True) == (states["/Items"], states["/items"] != "fail")
 
 
 NOBODY = until(SAME, 0)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canarygate.judge.checks import judge
+from canarygate.judge.checks import certain, judge
 from canarygate.records import Records
 from canarygate.results import RunOutcome
 from canarygate.verdict import Verdict
@@ -256,6 +256,18 @@ def test_two_hosts_that_are_the_same_process_are_inconclusive() -> None:
     assert check(judgement, "run.identity").reason == (
         "both hosts are the same: both say version v7, pod a"
     )
+
+
+def test_nothing_fails_and_nothing_is_certain_of_one_process_against_itself() -> None:
+    """Neither an accident of the comparison nor a limit that the host breaks on both sides."""
+    canary, stable = traffic(526, failed=200), traffic(526)
+    roles = {"canary": role(canary), "stable": role(stable)}
+    records = {"canary": canary.records(), "stable": stable.records()}
+    run = run_of(roles, same_identity="both say version v7, pod a")
+
+    assert judge(run, records, POLICY).verdict is Verdict.INCONCLUSIVE
+    assert certain(run, records, POLICY, None, 45.0) is None
+    assert judge(run_of(roles), records, POLICY).verdict is Verdict.FAIL
 
 
 def test_a_lack_is_said_before_what_it_leaves_open() -> None:
