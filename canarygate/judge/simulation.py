@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canarygate.judge.arm import FARTHEST, Arm, make_arm
-from canarygate.judge.simulation_memory import QUICK, Collector, make_samples
+from canarygate.judge.simulation_memory import ALIKE, QUICK, Collector, make_samples
 from canarygate.judge.simulation_noise import TYPICAL, PodNoise, Weather, make_weather
 from canarygate.judge.simulation_traffic import (
     ENDPOINTS,
@@ -107,6 +107,8 @@ def simulate_memory(
 ) -> Mapping[str, MemorySamples]:
     """The memory samples of a run of that seed, by role; its requests play no part in them."""
     seeds = Random(f"memory {seed}")
+    # Two versions of one service are run by one collector, with one set of options.
+    height, length = seeds.uniform(*collector.bytes), seeds.uniform(*collector.seconds)
     samples = {}
     for role, fault in ((CANARY, canary), (STABLE, stable)):
         samples[role] = make_samples(
@@ -115,7 +117,8 @@ def simulate_memory(
             seconds,
             leak_bytes_per_second=fault.leak_bytes_per_second,
             is_fresh=fault.is_cold,
-            collector=collector,
+            height=height * seeds.uniform(*ALIKE),
+            length=length * seeds.uniform(*ALIKE),
         )
     return samples
 
