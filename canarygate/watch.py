@@ -29,11 +29,14 @@ class Watcher:
         self._rests_until = 0.0
 
     def is_certain(self, roles: Mapping[str, RoleRun], records: Mapping[str, Records]) -> bool:
-        """Whether the load may end; asked about once a second."""
-        until = watched_seconds(roles)
+        """Whether the load may end; asked about once a second.
+
+        At its planned end it ends by itself, and the last requests are waited for.
+        """
+        until, run = watched_seconds(roles), self._settings.run
         if not self._settings.stop_early or until is None:
             return False
-        if until < max(self._settings.run.min_run_time_seconds, self._rests_until):
+        if not max(run.min_run_time_seconds, self._rests_until) <= until < run.run_time_seconds:
             return False
         began = time.thread_time()
         moment = self._ask(roles, records, until)

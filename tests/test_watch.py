@@ -42,10 +42,17 @@ def test_a_run_is_watched_up_to_where_every_role_has_reported(
         ({}, 14.5, None, False),
         ({"min_run_time_seconds": 20.0}, 14.5, 14.0, False),
         ({"min_run_time_seconds": 20.0}, 20.0, 14.0, True),
+        ({"run_time_seconds": 20}, 20.5, 14.0, False),
     ],
-    ids=["certain", "not certain", "before the shortest time", "at the shortest time"],
+    ids=[
+        "certain",
+        "not certain",
+        "before the shortest time",
+        "at the shortest time",
+        "past its planned end",
+    ],
 )
-def test_a_certain_answer_ends_the_load_but_not_before_its_shortest_time(
+def test_a_certain_answer_ends_the_load_between_its_shortest_time_and_its_end(
     make_settings: "MakeSettings",
     monkeypatch: pytest.MonkeyPatch,
     settings: dict[str, float],

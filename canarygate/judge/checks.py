@@ -37,7 +37,11 @@ def judge(
     if is_void:
         traffic = [_void(check, f"the run is {run.outcome}") for check in traffic]
     elif run.same_identity:
-        traffic = [_void(check, "both hosts are the same") for check in traffic]
+        # That they are alike is no news; where they seem to differ, it is chance.
+        traffic = [
+            _void(check, "both hosts are the same") if check.state is Verdict.FAIL else check
+            for check in traffic
+        ]
     health = health_checks(run, [*arms.values()], policy.run, was_certain=was_certain)
     checks = [*traffic, *health]
     return Judgement(
