@@ -57,10 +57,12 @@ def signed_rank_score(differences: NDArray[np.float64], *, continuity: bool = Fa
     if not len(differences):
         return 0.0
     size = np.abs(differences)
-    ordered = np.sort(size)
-    first, last = np.searchsorted(ordered, size, "left"), np.searchsorted(ordered, size, "right")
-    ranks = (first + last + 1) / 2 * (differences != 0)
-    above_expected = float((ranks * np.sign(differences)).sum()) / 2
+    order = np.argsort(size, kind="stable")
+    ties = _tie_lengths(size[order])
+    last = np.cumsum(ties)
+    sign = np.sign(differences[order])
+    ranks = np.repeat(last - (ties - 1) / 2, ties.astype(np.int64)) * (sign != 0)
+    above_expected = float((ranks * sign).sum()) / 2
     return _score(above_expected, float((ranks * ranks).sum()) / 4, continuity)
 
 
