@@ -12,6 +12,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 def change(ratio: float) -> str:
     """1.38 → `+38 %`, 0.9 → `-10 %`; from three times on 6.2 → `6.2` and TIMES."""
+    if ratio >= 1000:
+        return f"{ratio:,.0f}{TIMES}"
     return f"{ratio:.3g}{TIMES}" if ratio >= 3 else f"{100 * (ratio - 1):+.0f} %"
 
 

@@ -12,5 +12,5 @@ def count(number: int, noun: str) -> str:
 
 
 def seconds(number: float) -> str:
-    """12.5 → `12.5 s`."""
-    return f"{number:.3g} s"
+    """12.5 → `12.5 s`, 3700 → `3,700 s`."""
+    return f"{number:.3g} s" if abs(number) < 1000 else f"{number:,.0f} s"

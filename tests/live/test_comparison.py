@@ -14,7 +14,7 @@ import pytest
 
 from canarygate.records import records_path
 from canarygate.results import ROLES
-from tests.live.conftest import Ended, Gates
+from tests.live.conftest import BUSY, Ended, Gates
 
 if TYPE_CHECKING:
     from tests.live.conftest import RunningGate, StartShop
@@ -61,8 +61,8 @@ def ended(
 ) -> Iterator[dict[str, Ended]]:
     """All at once: a gate mostly waits for its users to think."""
     gates = Gates(tmp_path_factory.mktemp("gates"))
-    policy = gates.folder / "default.toml"
-    policy.write_text("")
+    policy = gates.folder / "busy.toml"
+    policy.write_text(BUSY)
     running: dict[str, RunningGate] = {}
     for name, case in CASES.items():
         canary, stable = (
@@ -104,13 +104,21 @@ def test_it_is_the_same_from_the_saved_run_and_in_any_order(
         random.Random(1).shuffle(rows)
         records_path(shuffled, role).write_bytes(b"".join([header, *rows]))
 
-    assert answer_of(found.report) == judged_again(found.folder) == judged_again(shuffled)
+    policy = tmp_path / "busy.toml"
+    policy.write_text(BUSY)
+
+    again = [judged_again(folder, policy) for folder in (found.folder, shuffled)]
+
+    assert [answer_of(found.report)] * 2 == again
 
 
-def judged_again(folder: Path) -> tuple[Any, ...]:
+def judged_again(folder: Path, policy: Path) -> tuple[Any, ...]:
     """What `canarygate judge` says of it."""
     done = subprocess.run(
-        [sys.executable, "-m", "canarygate", "judge", str(folder), "--json"],
+        [
+            *(sys.executable, "-m", "canarygate", "judge", str(folder)),
+            *("--policy", str(policy), "--json"),
+        ],
         capture_output=True,
         text=True,
         check=False,

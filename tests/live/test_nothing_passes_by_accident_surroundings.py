@@ -108,11 +108,7 @@ def test_two_gates_at_once_are_both_right_and_see_only_their_own_requests(
         ended.records(role) for ended in (first, second) for role in (CANARY, STABLE)
     ]
     assert 0 == first.run.file.roles[CANARY].foreign_workers
-    # Four Locusts on a small machine may wake too late to be believed, which is no pass by accident.
-    assert (0, "finished", "pass") == first.answer or {
-        "run.generator_lag_seconds",
-        "run.generator_cpu_cores",
-    } & first.open_checks.keys()
+    assert (0, "finished", "pass") == first.answer
 
 
 def test_an_orphan_worker_of_another_run_sends_nothing_and_is_not_believed(
