@@ -17,12 +17,11 @@ from canarygate.judge.policy import Policy
 from canarygate.judge.sequential import Gross, first_errors, first_gross
 from canarygate.judge.traffic import Scene, first_broken, limit_checks
 from canarygate.memory import MemorySamples
+from canarygate.settings import COMPARED_SECONDS
 from canarygate.verdict import Check, Comparison, Verdict, combine
 
 FIRST_LOOKS = (45.0, 90.0, 180.0, 300.0)
 """Seconds; after these each look comes at twice the time of the one before."""
-COMPARED_SECONDS = 20.0
-"""A look comes at least this long after the warm-up."""
 
 
 @dataclass(frozen=True, kw_only=True)
