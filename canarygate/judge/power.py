@@ -15,9 +15,9 @@ from canarygate.errors import ConfigError
 from canarygate.judge.arm import read_arm
 from canarygate.judge.policy import Policy
 from canarygate.judge.power_traffic import Pair, Traffic, read_template
-from canarygate.judge.replay import COMPARED_SECONDS
 from canarygate.records import Records
 from canarygate.results import CANARY, STABLE, RunFile
+from canarygate.settings import COMPARED_SECONDS
 
 RUN_TIMES = (45.0, 90.0, 180.0, 300.0)
 SLOWER = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)

@@ -21,11 +21,11 @@ from canarygate.judge.calibration import (
 )
 from canarygate.judge.phrases import more_than, points
 from canarygate.judge.policy import load_policy
-from canarygate.judge.replay import COMPARED_SECONDS, Plan, look_times
+from canarygate.judge.replay import Plan, look_times
 from canarygate.judge.sequential import first_errors
 from canarygate.judge.stats import log_evidence, requests_needed
 from canarygate.judge.wording import percent
-from canarygate.settings import parse_duration
+from canarygate.settings import COMPARED_SECONDS, parse_duration
 
 CHECKOUT = Path(__file__).parents[2]
 TEXT = (CHECKOUT / "docs" / "judging.md").read_text("utf-8")
