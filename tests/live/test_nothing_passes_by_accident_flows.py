@@ -144,7 +144,7 @@ def test_users_that_all_get_stuck_half_way_are_inconclusive(gates: "Gates", cana
     """Their requests so far would be a pass: 500 without an error."""
     text = shopper(LOOK, "self.looks += 1", "if self.looks == 25: gevent.sleep(1e9)")
 
-    ended = gates.run(canary.url, run_time="5s", locust_file=gates.flow(text))
+    ended = gates.run(canary.url, run_time="9s", locust_file=gates.flow(text))
 
     assert (11, "finished", "inconclusive") == ended.answer
     assert {"run.silence"} == set(ended.open_checks)
