@@ -453,6 +453,9 @@ def test_turns_at_a_rate_lie_evenly(gates: "Gates", shop: "StartShop") -> None:
     records = ended.run.records[CANARY]
     starts = np.sort(records.start)
     per_tenth = Counter(((starts - starts[0]) * 10).astype(int)[starts > starts[0] + 1].tolist())
-    middle = sorted(per_tenth.items())[1:-1]
-    assert all(7 <= number <= 13 for _, number in middle), middle
+    middle = [number for _, number in sorted(per_tenth.items())][1:-1]
+    # A machine that stands still for 50 ms empties one tenth and fills the next; users in step with
+    # each other (20 users, five turns a second each) would leave every other tenth empty.
+    even = sum(7 <= number <= 13 for number in middle)
+    assert even >= 0.8 * len(middle), middle
     assert kept(ended.run) > 0.99
