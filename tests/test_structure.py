@@ -18,14 +18,20 @@ LAYERS = (
     {"canarygate.cli", "canarygate.console"},
     {"canarygate.gate", "canarygate.watch"},
     {"push_metrics"},
-    {"canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"},
+    {
+        *("canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"),
+        "canarygate.weights",
+    },
     {"canarygate.answer"},
     {"canarygate.results", "canarygate.summary", "canarygate.verdict", "canarygate.memory"},
     {"canarygate.records", "canarygate.record_reader"},
     {"canarygate.settings", "canarygate.errors", "canarygate.signals"},
     {"canarygate"},
 )
-SIBLINGS = {"canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"}
+SIBLINGS = {
+    *("canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"),
+    "canarygate.weights",
+}
 # The push has a command of its own, which is started as `python -m push_metrics`.
 ENTRY_POINTS = {
     "canarygate.__main__",

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 import click
 
 from canarygate import __version__, console
-from canarygate.cli import calibrate, demo, gate, judge, push, run, serve
+from canarygate.cli import (
+    calibrate,
+    demo,
+    gate,
+    judge,
+    push,
+    report,
+    roi,
+    run,
+    serve,
+    smoke,
+    weights,
+)
 from canarygate.errors import CanarygateError, ExitCode, Interrupted
 from canarygate.signals import Signals
 
@@ -46,7 +58,7 @@ def commands() -> None:
     """
 
 
-for module in (gate, run, judge, calibrate, push, demo, serve):
+for module in (gate, run, smoke, judge, report, calibrate, push, demo, serve, weights, roi):
     commands.add_command(module.command)
 
 

@@ -1,0 +1,9 @@
+"""`canarygate report`."""
+
+import click
+
+
+@click.command("report")
+def command() -> int:
+    """Being written."""
+    return 1
