@@ -20,15 +20,15 @@ ENDPOINTS = (("GET", "/api/products/:id"), ("POST", "/api/checkout"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test with real processes that fails is tried once more, and named as RERUN at the end.
+    """A test with real processes that fails is tried twice more, and named as RERUN at the end.
 
     Machines that tests run on may stand still for a second or two (a whole second without a request
-    was seen on an idle one), and many of these tests last five. One that has to be tried twice
-    again and again is a fault to be found.
+    was seen on an idle one, and on a busy one several in a row), and many of these tests last five.
+    One that has to be tried again, run after run, is a fault to be found.
     """
     for item in items:
         if item.get_closest_marker("live") or item.get_closest_marker("smoke"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 
 class MakeSettings(Protocol):

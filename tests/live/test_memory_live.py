@@ -39,7 +39,7 @@ def sampled(
     before = time.monotonic()
     sampler.stop()
 
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 4
     found = read_memory(folder)
     starts = dict.fromkeys(found, began)
     return found, memory_checks(found, starts, QUICK, asked=True, until=None)
@@ -58,7 +58,8 @@ def test_the_shop_that_leaks_fails_beside_the_one_that_does_not(
     )
     samples, found = sampled(settings, tmp_path, 8.0)
 
-    assert {"canary": 20, "stable": 20} == {role: len(each) for role, each in samples.items()}
+    # One in 0.4 s for 8 s; a machine that stands still for a second takes two of them.
+    assert all(18 <= len(samples[role]) <= 20 for role in ("canary", "stable")), samples
     assert {""} == {error for each in samples.values() for error in each.error}
     assert [state] == [str(check.state) for check in found.checks], found
     if state == "fail":

@@ -99,7 +99,7 @@ def test_a_signal_in_the_middle_of_slow_requests_of_both_roles(
     answer, seconds = end_by(gate, signal.SIGTERM)
 
     assert (143, "interrupted", "inconclusive") == answer
-    assert seconds < 5
+    assert seconds < 8
 
 
 @BOTH
@@ -112,7 +112,7 @@ def test_a_signal_while_the_last_requests_are_waited_for(
     answer, seconds = end_by(gate, number)
 
     assert (code, "interrupted", "inconclusive") == answer
-    assert seconds < 5
+    assert seconds < 8
 
 
 def test_a_signal_to_a_locust_that_is_deaf_to_it(gates: "Gates", canary: "Shop") -> None:
@@ -155,7 +155,7 @@ class Stuck(FastHttpUser):
 
     assert 143 == answer[0]
     assert "pass" != answer[2]
-    assert seconds < 2
+    assert seconds < 4  # one signal alone waits 5 s for a Locust that is deaf
 
 
 def test_many_signals_never_make_a_pass(gates: "Gates", canary: "Shop") -> None:
