@@ -60,6 +60,36 @@ def test_a_broken_locustfile_is_refused_before_any_request(
     assert 0 == host.started
 
 
+def test_an_abstract_user_is_told_what_is_missing(gates: "Gates", canary: "Shop") -> None:
+    """Locust would read such a file as pytest tests, by whatever configuration lies beside it."""
+    flow = gates.flow(shopper(LOOK).replace("looks = 0", "abstract = True"))
+    beside = gates.folder / "pyproject.toml"
+    beside.write_text('[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n')
+
+    ended = gates.run(canary.url, locust_file=flow)
+
+    assert 2 == ended.code
+    assert "has no user class" in ended.err
+    assert "without `abstract = True`" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_file_of_pytest_tests_is_a_flow(gates: "Gates", shop: "StartShop") -> None:
+    """Locust reads one as such where no file has a user class; the recorder is none of them."""
+    host = shop("base=20ms")
+    flow = gates.flow(
+        "def test_look(fastsession):\n    fastsession.get('/api/products/7', name='look')\n"
+    )
+
+    ended = gates.run(host.url, locust_file=flow)
+
+    # Locust ends such users in the middle of a request.
+    unfinished = ended.run.file.roles["canary"].unfinished
+    assert (0, "finished", "pass") == ended.answer
+    assert ended.records() + unfinished == host.started
+    assert unfinished <= 20
+
+
 def test_fewer_users_than_user_classes_are_refused(gates: "Gates", shop: "StartShop") -> None:
     host = shop()
     text = shopper(LOOK) + shopper(LOOK).replace("Shopper", "Buyer")

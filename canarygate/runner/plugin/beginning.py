@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import gevent
 import locust.main
@@ -18,6 +18,7 @@ from canarygate.runner.plugin.ending import keep_sigterm, own_sigterm
 from canarygate.runner.plugin.recorder import Recorder
 
 POLL_SECONDS = 0.005
+RECORDER = "_canarygate_recorder.py"
 
 
 class Beginning:
@@ -31,6 +32,32 @@ class Beginning:
         # No ~/.locust.conf, locust.conf or pyproject.toml changes a run behind its owner's back.
         locust.main.get_parser = functools.partial(locust.main.get_parser, default_config_files=())
         locust.main.create_environment = self._around(locust.main.create_environment)
+        locust.main.load_locustfile_pytest = self._users_of_tests(
+            locust.main.load_locustfile_pytest
+        )
+
+    def _users_of_tests(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Asked by Locust for each file when none has a user class: it may be one of pytest tests.
+
+        Ours is none. Pytest would read the configuration of whatever folder a file is in.
+        """
+
+        @functools.wraps(original)
+        def load(path: str) -> Any:
+            if Path(path).name == RECORDER:
+                return {}
+            why = ""
+            try:
+                if users := original(path):
+                    return users
+            except Exception as error:
+                why = f"; as a file of pytest tests: {error or type(error).__name__}"
+            return self._refuse(
+                f"--locust-file (LOCUST_FILE) {path} has no user class; give it a class derived from "
+                f"FastHttpUser or HttpUser, without `abstract = True`, with a @task{why}"
+            )
+
+        return load
 
     def _around(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -98,7 +125,7 @@ class Beginning:
             if text := "; ".join(problems):
                 self._refuse(text)
 
-    def _refuse(self, problem: str) -> None:
+    def _refuse(self, problem: str) -> NoReturn:
         self._recorder.enter("refused", problem)
         os._exit(2)
 
