@@ -24,6 +24,7 @@ from canarygate.runner.load import Listener, Load
 from canarygate.runner.outcome import outcome_of
 from canarygate.runner.preflight import probe_all, same_identity
 from canarygate.runner.sampler import sampling
+from canarygate.runner.service import Service
 from canarygate.settings import GateSettings, RunSettings, without_secrets
 from canarygate.signals import Signals
 from canarygate.watch import Watcher
@@ -80,10 +81,12 @@ def _drive(
     listen: Listener,
 ) -> _Driven:
     load = Load(settings.run, environ, interrupted=lambda: signals.number, listen=listen)
+    service = Service(settings.service, settings.run, environ, signals)
     notes: list[str] = []
     problem: CanarygateError | None = None
     try:
         try:
+            service.bring_up()
             with signals.held():
                 load.start()
             signals.raise_noted()
@@ -96,13 +99,18 @@ def _drive(
                 write_run(settings.run.folder, replace(file, outcome=RunOutcome.RUNNING))
                 with sampling(settings.run.memory, settings.run.folder):
                     _import_the_judge()
-                    load.watch(Watcher(settings, file, policy).is_certain)
+                    load.watch(service.or_ended(Watcher(settings, file, policy).is_certain))
             signals.raise_noted()  # it may have come after the last look
+            service.stop()
         except (Interrupted, RunBroken) as error:
             problem = error
-        return _driven(load, file, problem, notes)
+        file = replace(file, started_service=service.facts())
+        return _driven(load, file, problem, notes + service.notes)
     finally:
-        load.close()
+        try:
+            load.close()
+        finally:
+            service.stop()
 
 
 def _driven(
@@ -119,6 +127,9 @@ def _driven(
         outcome, reason = RunOutcome.INTERRUPTED, str(problem)
     elif problem is not None:
         outcome, reason = RunOutcome.BROKEN, str(problem)
+    elif file.started_service is not None and file.started_service.exit_status is not None:
+        # Whatever else is missing then, a service that ends under load has answered.
+        outcome, reason = RunOutcome.DECIDED, "the started service ended by itself"
     elif outcome is RunOutcome.BROKEN:
         problem = RunBroken(reason, hint="Locust's own words are in *_locust.log beside the report")
     file = replace(file, outcome=outcome, reason=reason, roles=roles)

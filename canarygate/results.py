@@ -105,6 +105,20 @@ class RoleRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartedService:
+    """The service that `smoke` started, as it was before it was told to stop."""
+
+    program: str
+    """Without its arguments, which may hold secrets."""
+    ready_seconds: float | None = None
+    """From its start to its first good answer; None: it never gave one."""
+    exit_status: int | None = None
+    """It ended by itself; negative for a signal. None: it ran until it was told to stop."""
+    ended_at: float | None = None
+    """When that was noticed, seconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunFile:
     """run.json: the settings, versions, seed, times and outcome of a run."""
 
@@ -123,6 +137,7 @@ class RunFile:
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, RoleRun] = field(default_factory=dict)
+    started_service: StartedService | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,8 +179,10 @@ def read_run_file(folder: Path) -> RunFile:
         roles = {
             role: RoleRun(**_known(RoleRun, facts)) for role, facts in document["roles"].items()
         }
+        started = document.get("started_service")
         values = _known(RunFile, document) | {
             "roles": roles,
+            "started_service": started and StartedService(**_known(StartedService, started)),
             "outcome": RunOutcome(document["outcome"]),
         }
         return RunFile(**values)

@@ -131,6 +131,19 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """The service that `smoke` starts, or waits for where `command` is empty. Durations are seconds."""
+
+    command: tuple[str, ...] = field(default=(), repr=False)
+    """Its arguments may hold secrets."""
+    ready_path: str = ""
+    """Below each host's base URL, and answered with 2xx or 3xx; empty: any answer below 500 to `/`."""
+    ready_timeout_seconds: float = 60.0
+    stop_timeout_seconds: float = 10.0
+    """From SIGTERM to SIGKILL."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class GateSettings:
     """A run, what it is held against, and who is told."""
 
@@ -143,3 +156,5 @@ class GateSettings:
     """End the load as soon as the answer is certain."""
     on_inconclusive: str = "fail"
     """`fail` or `pass`: what the exit code makes of an inconclusive verdict."""
+    service: ServiceSettings | None = None
+    """None starts nothing and waits for nobody."""

@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,6 +20,8 @@ class Signals:
     def __init__(self) -> None:
         self.number: int | None = None
         self._is_held = False
+        self.last_act: Callable[[], None] = lambda: None
+        """What a second signal does before it ends the process at once."""
 
     def install(self) -> None:
         """Take over SIGINT and SIGTERM for this process."""
@@ -49,6 +51,7 @@ class Signals:
         if not self._is_held:
             raise Interrupted(number)
         if self.number is not None:
+            self.last_act()
             os._exit(128 + number)
         self.number = number
 

@@ -7,6 +7,8 @@ from canarygate.judge.arm import MICROSECONDS, Arm, finite, read_arm
 from canarygate.judge.health import VOID, health_checks, is_generator_short
 from canarygate.judge.policy import Policy
 from canarygate.judge.replay import Decision, Plan, decide
+from canarygate.judge.service import NAME as SERVICE
+from canarygate.judge.service import ended_after, service_check
 from canarygate.judge.traffic import Scene
 from canarygate.judge.wording import count, seconds
 from canarygate.memory import MemorySamples
@@ -33,22 +35,27 @@ def judge(
     assert decision is not None  # the run is over
     is_void = run.outcome in VOID
     was_certain = decision.is_early and not is_void and not run.same_identity
-    traffic = decision.checks
-    if is_void:
-        traffic = [_void(check, f"the run is {run.outcome}") for check in traffic]
-    elif run.same_identity:
+    traffic, at = list(decision.checks), decision.at_seconds
+    if run.same_identity:
         # That they are alike is no news; where they seem to differ, it is chance.
         traffic = [
             _void(check, "both hosts are the same") if check.state is Verdict.FAIL else check
             for check in traffic
         ]
+    if service := service_check(run):
+        # What it died of explains the errors; that it ran on is said last.
+        traffic.insert(0 if service.state is Verdict.FAIL else len(traffic), service)
+        if service.state is Verdict.FAIL and not is_void:
+            at, was_certain = min(at, max(0.0, ended_after(run) or 0.0)), True
+    if is_void:
+        traffic = [_void(check, f"the run is {run.outcome}") for check in traffic]
     health = health_checks(run, [*arms.values()], policy.run, was_certain=was_certain)
     checks = [*traffic, *health]
     return Judgement(
         verdict=combine(checks),
         sentence=_sentence(decision, traffic, health, has_stable=scene.stable is not None),
         checks=checks,
-        decided_at_seconds=decision.at_seconds if was_certain else None,
+        decided_at_seconds=at if was_certain else None,
         comparison=decision.comparison,
         memory_seconds_to_limit=decision.memory.seconds_to_limit,
     )
@@ -72,10 +79,17 @@ def certain(
     """
     if run.same_identity:
         return None
-    arms = _arms(run, records)
-    scene = _scene(run, arms, policy)
-    decision = decide(scene, policy, plan_of(run, arms), memory, until=until)
+    scene, plan = read_scene(run, records, policy)
+    decision = decide(scene, policy, plan, memory, until=until)
     return None if decision is None else decision.at_seconds
+
+
+def read_scene(
+    run: RunFile, records: Mapping[str, Records], policy: Policy
+) -> tuple[Scene, Plan]:
+    """Both arms as they are judged, and what the run was to be."""
+    arms = _arms(run, records)
+    return _scene(run, arms, policy), plan_of(run, arms)
 
 
 def plan_of(run: RunFile, arms: Mapping[str, Arm]) -> Plan:
@@ -125,6 +139,7 @@ def _sentence(
     after = f" after {seconds(decision.at_seconds)}" if is_compared or decision.is_early else ""
     if failed := [check for check in traffic if check.state is Verdict.FAIL]:
         names = "".join(f"; {check.name} fails too" for check in failed[1:])
+        after = "" if failed[0].name == SERVICE else after  # its reason says when
         return f"fail{after}: {failed[0].reason}{names}{scope}"
     # What is wrong with the run explains what is missing in its traffic, and a limit that both
     # arms break explains what the comparison could not rule out: these are said first.

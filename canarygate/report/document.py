@@ -44,6 +44,7 @@ def report_document(
         "roles": {
             role: _role(facts, judgement, records.get(role)) for role, facts in run.roles.items()
         },
+        "started_service": run.started_service and asdict(run.started_service),
         "endpoints": _endpoints(records),
         "policy": dict(policy),
         "settings": dict(run.settings),

@@ -15,7 +15,7 @@ from canarygate.errors import Interrupted, RunBroken
 from canarygate.gate import run_gate
 from canarygate.records import OUTCOMES, Outcome
 from canarygate.report.document import report_document, report_text
-from canarygate.results import RoleRun, RunFile, RunOutcome
+from canarygate.results import RoleRun, RunFile, RunOutcome, StartedService
 from canarygate.settings import MemorySettings, RunSettings
 from canarygate.signals import Signals
 from canarygate.summary import QUANTILES
@@ -70,6 +70,9 @@ def document(
         versions={"canarygate": "1"},
         settings=settings,
         roles={role: make_role(each) for role, each in records.items()},
+        started_service=StartedService(
+            program="./shop", ready_seconds=1.5, exit_status=-9, ended_at=1_790_000_003.0
+        ),
     )
     check = Check(
         name="compare.slower",
@@ -232,6 +235,7 @@ def names_of(definition: str) -> set[str]:
             {"unfinished", "unrecorded", "judged_until", "requests_per_second", "total"},
         ),
         ("settings", RunSettings, set()),
+        ("started_service", StartedService, set()),
         ("memory_settings", MemorySettings, set()),
     ],
 )
