@@ -76,9 +76,11 @@ def test_an_abstract_user_is_told_what_is_missing(gates: "Gates", canary: "Shop"
 
 def test_a_file_of_pytest_tests_is_a_flow(gates: "Gates", shop: "StartShop") -> None:
     """Locust reads one as such where no file has a user class; the recorder is none of them."""
-    host = shop("base=20ms")
+    host = shop("base=2ms")
     flow = gates.flow(
-        "def test_look(fastsession):\n    fastsession.get('/api/products/7', name='look')\n"
+        "def test_look(fastsession):\n"
+        "    fastsession.get('/api/products/7', name='look')\n"
+        "    time.sleep(0.1)\n"
     )
 
     ended = gates.run(host.url, locust_file=flow)
