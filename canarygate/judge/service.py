@@ -37,7 +37,9 @@ def ended_after(run: RunFile) -> float | None:
 
 def _reason(started: StartedService, moment: float | None) -> str:
     if started.exit_status is None:
-        return "the started service ran until it was told to stop"
+        ready = started.ready_seconds
+        after = "" if ready is None else f", ready after {seconds(ready)},"
+        return f"the started service{after} ran until it was told to stop"
     when = (
         "before the load began"
         if moment is None or moment < 0

@@ -74,8 +74,6 @@ class Service:
                 self._start(self._settings.command)
             self._signals.raise_noted()
         self._ready_seconds = wait_until_ready(self._run.hosts, self._settings, self._check)
-        if self._process is not None:
-            self.notes.append(f"the service was ready after {self._ready_seconds:.1f} s")
 
     def has_ended(self) -> bool:
         """It was started, and ended by itself."""
