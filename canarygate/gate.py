@@ -20,6 +20,7 @@ from canarygate.judge.policy import Policy, load_policy
 from canarygate.memory import read_memory
 from canarygate.records import Records
 from canarygate.results import CANARY, STABLE, Run, RunFile, RunOutcome, write_atomically, write_run
+from canarygate.runner.events import Phase
 from canarygate.runner.load import Listener, Load
 from canarygate.runner.outcome import outcome_of
 from canarygate.runner.preflight import probe_all, same_identity
@@ -55,11 +56,11 @@ def run_gate(
         write_run(settings.run.folder, replace(file, reason=str(error)))
         raise
     try:
-        return _conclude(settings, driven, policy)
+        return _conclude(settings, driven, policy, listen)
     except Interrupted as error:
         # Whatever was already written or pushed is replaced: an ended gate has no verdict.
         with signals.held():
-            return _conclude(settings, _interrupted(driven, error), policy)
+            return _conclude(settings, _interrupted(driven, error), policy, listen)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +87,13 @@ def _drive(
     problem: CanarygateError | None = None
     try:
         try:
+            if settings.service is not None:
+                listen(Phase(text="waiting until the service is ready"))
             service.bring_up()
             with signals.held():
                 load.start()
             signals.raise_noted()
+            listen(Phase(text="asking the hosts who they are"))
             # Locust imports meanwhile; nothing is sent before begin().
             file = replace(file, same_identity=_shared_identity(settings, notes))
             notes += _forget_the_last_run(settings, file)
@@ -99,7 +103,8 @@ def _drive(
                 write_run(settings.run.folder, replace(file, outcome=RunOutcome.RUNNING))
                 with sampling(settings.run.memory, settings.run.folder):
                     _import_the_judge()
-                    load.watch(service.or_ended(Watcher(settings, file, policy).is_certain))
+                    watcher = Watcher(settings, file, policy)
+                    load.watch(service.or_ended(watcher.is_certain), near=watcher.near)
             signals.raise_noted()  # it may have come after the last look
             service.stop()
         except (Interrupted, RunBroken) as error:
@@ -141,13 +146,14 @@ def _interrupted(driven: _Driven, error: Interrupted) -> _Driven:
     return replace(driven, file=file, problem=error)
 
 
-def _conclude(settings: GateSettings, driven: _Driven, policy: Policy) -> Answer:
+def _conclude(settings: GateSettings, driven: _Driven, policy: Policy, listen: Listener) -> Answer:
     from canarygate.judge.checks import judge
     from canarygate.report.document import report_document, report_text
     from push_metrics.exposition import render_file
     from push_metrics.series import groups_of_run
 
     folder, file = settings.run.folder, driven.file
+    listen(Phase(text="judging"))
     write_run(folder, file)
     judgement = judge(file, driven.records, policy, read_memory(folder))
     document = report_document(file, judgement, driven.records, asdict(policy))
@@ -158,6 +164,8 @@ def _conclude(settings: GateSettings, driven: _Driven, policy: Policy) -> Answer
         folder / "metrics.prom", render_file(groups_of_run(run, judgement, endpoints=True))
     )
     groups = groups_of_run(run, judgement, endpoints=wants_endpoints)
+    if settings.push is not None:
+        listen(Phase(text="pushing"))
     failed, notes = _push(settings, groups, hurry=file.outcome is RunOutcome.INTERRUPTED)
     return Answer(
         exit_code=exit_code(

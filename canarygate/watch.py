@@ -1,7 +1,7 @@
 """While the load runs: is the answer certain already?"""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from canarygate.judge.policy import Policy
@@ -27,6 +27,11 @@ class Watcher:
         self._policy = policy
         self._memory = MemoryReader(settings.run.folder) if settings.run.memory else None
         self._rests_until = 0.0
+        self._near: Sequence[str] = ()
+
+    def near(self) -> Sequence[str]:
+        """How near the answer is, in phrases, as it stood when the judge was asked last."""
+        return self._near
 
     def is_certain(self, roles: Mapping[str, RoleRun], records: Mapping[str, Records]) -> bool:
         """Whether the load may end; asked about once a second.
@@ -36,10 +41,14 @@ class Watcher:
         until, run = watched_seconds(roles), self._settings.run
         if not self._settings.stop_early or until is None:
             return False
-        if not max(run.min_run_time_seconds, self._rests_until) <= until < run.run_time_seconds:
+        if not self._rests_until <= until < run.run_time_seconds:
             return False
         began = time.thread_time()
-        moment = self._ask(roles, records, until)
+        moment = None
+        if until >= run.min_run_time_seconds:
+            moment = self._ask(roles, records, until)
+        if moment is None:
+            self._near = self._find_near(roles, records, until)
         self._rests_until = until + (time.thread_time() - began) / MOST_OF_A_CORE
         return moment is not None
 
@@ -50,6 +59,14 @@ class Watcher:
 
         memory = self._memory.read() if self._memory is not None else None
         return certain(replace(self._file, roles=roles), records, self._policy, memory, until)
+
+    def _find_near(
+        self, roles: Mapping[str, RoleRun], records: Mapping[str, Records], until: float
+    ) -> Sequence[str]:
+        from canarygate.judge.nearness import find_nearness, words
+
+        file = replace(self._file, roles=roles)
+        return words(find_nearness(file, records, self._policy, until))
 
 
 def watched_seconds(roles: Mapping[str, RoleRun]) -> float | None:

@@ -1,6 +1,6 @@
 """What a run tells while it goes on; the terminal and the log are listeners."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +24,15 @@ class Progress:
     elapsed_seconds: float
     planned_seconds: float
     roles: Mapping[str, RoleProgress]
+    near: Sequence[str] = ()
+    """How near the answer is, in phrases, what matters most first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """What goes on while there is no load."""
+
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +44,15 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """A signal came; the load is being ended in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """The load is over and every file of it is written."""
 
     seconds: float
 
 
-Event = Progress | Started | Ended
+Event = Phase | Progress | Started | Stopping | Ended

@@ -1,13 +1,21 @@
 """Both roles' Locust, from start to end: begin together, be watched, end together."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from canarygate.errors import ConfigError, Interrupted, RunBroken
 from canarygate.record_reader import RecordReader
 from canarygate.records import Records, records_path
 from canarygate.results import RoleRun
-from canarygate.runner.events import Ended, Event, Progress, RoleProgress, Started
+from canarygate.runner.events import (
+    Ended,
+    Event,
+    Phase,
+    Progress,
+    RoleProgress,
+    Started,
+    Stopping,
+)
 from canarygate.runner.outcome import shortages
 from canarygate.runner.process import LocustProcess, say_go
 from canarygate.settings import RunSettings, without_secrets
@@ -25,6 +33,8 @@ RECENT_SECONDS = 10.0
 Listener = Callable[[Event], None]
 Signal = Callable[[], int | None]
 IsDecided = Callable[[Mapping[str, RoleRun], Mapping[str, Records]], bool]
+Near = Callable[[], Sequence[str]]
+"""How near the answer is, as of the last time that it was asked for."""
 
 
 class Load:
@@ -59,6 +69,7 @@ class Load:
             RunBroken: Locust ended, or took too long, for another reason.
             Interrupted: a signal came.
         """
+        self._listen(Phase(text="waiting until Locust is ready"))
         deadline = time.monotonic() + READY_SECONDS
         while any(process.stage != "ready" for process in self.processes.values()):
             self._stop_on_signal()
@@ -77,7 +88,7 @@ class Load:
         hosts = {role: without_secrets(url) for role, url in self._run.hosts.items()}
         self._listen(Started(roles=hosts))
 
-    def watch(self, is_decided: IsDecided) -> None:
+    def watch(self, is_decided: IsDecided, near: Near = tuple) -> None:
         """Until the load is over; asks `is_decided` once a second and ends the load when it is.
 
         It is given what each role has counted, and every record up to each role's watermark.
@@ -95,12 +106,13 @@ class Load:
                 next_look = max(next_look + 1.0, now)
                 roles = self.roles()  # before the records: what these say is kept, is there to read
                 self._read()
-                self._listen(self._progress(now - self._began))
                 if self._has_gone_wrong():
                     self.stop()
                 elif is_decided(roles, self._records()):
                     self.was_stopped = True
                     self.stop()
+                else:
+                    self._listen(self._progress(now - self._began, near()))
             if now - self._began > last:
                 self.stop()
             time.sleep(POLL_SECONDS)
@@ -148,6 +160,7 @@ class Load:
         number = self._interrupted()
         if number is not None:
             if self._began:
+                self._listen(Stopping())
                 self.stop()
             raise Interrupted(number)
 
@@ -175,11 +188,12 @@ class Load:
             )
         return RunBroken(f"Locust ended before the load began\n{process.log_tail()}")
 
-    def _progress(self, elapsed: float) -> Progress:
+    def _progress(self, elapsed: float, near: Sequence[str]) -> Progress:
         return Progress(
             elapsed_seconds=elapsed,
             planned_seconds=self._run.run_time_seconds,
             roles={role: self._role_progress(role, elapsed) for role in self._readers},
+            near=near,
         )
 
     def _role_progress(self, role: str, elapsed: float) -> RoleProgress:
