@@ -10,6 +10,7 @@ import click
 
 from canarygate import console
 from canarygate.answer import Answer
+from canarygate.cli.gate import HINT as GATE_HINT
 from canarygate.cli.gate import POLICY, dry_run_text, read_gate_settings, tell
 from canarygate.cli.options import Option, environment, resolve, with_options
 from canarygate.cli.push_options import PUSH
@@ -29,6 +30,7 @@ from canarygate.results import write_atomically
 from canarygate.runner.service import log_tail
 from canarygate.settings import GateSettings, without_secrets
 
+HINT = GATE_HINT.replace("gate --help", "smoke --help")
 JUNIT_NAME = "junit.xml"
 # Enough requests for a 1 % limit: 40 users send some 23 a second, and 300 without an error pass.
 OWN = {
@@ -98,6 +100,8 @@ def command(
         _announce(wanted)
         found = run_gate(wanted, environ, signals=context.obj, listen=console.Talk().listen)
     except CanarygateError as error:
+        if error.hint == GATE_HINT:
+            error.hint = HINT
         if not dry_run:
             _report_problem(error, folder, junit, environ)
         raise

@@ -2,7 +2,6 @@
 
 import signal
 
-from canarygate.judge.wording import seconds
 from canarygate.results import CANARY, RunFile, StartedService
 from canarygate.verdict import Check, Verdict
 
@@ -38,12 +37,12 @@ def ended_after(run: RunFile) -> float | None:
 def _reason(started: StartedService, moment: float | None) -> str:
     if started.exit_status is None:
         ready = started.ready_seconds
-        after = "" if ready is None else f", ready after {seconds(ready)},"
+        after = "" if ready is None else f", ready after {ready:.1f} s,"
         return f"the started service{after} ran until it was told to stop"
     when = (
         "before the load began"
         if moment is None or moment < 0
-        else f"{seconds(moment)} into the load"
+        else f"{moment:.1f} s into the load"
     )
     return f"the started service ended by itself {when} ({_status(started.exit_status)})"
 

@@ -228,6 +228,7 @@ class Gates:
         *more: str,
         environ: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        command: str = "gate",
         **options: str,
     ) -> RunningGate:
         """`canarygate gate …` in a process of its own; options are named as their flags are.
@@ -242,7 +243,8 @@ class Gates:
         policy.write_text(LIMITS_ONLY)
         own = {"results_dir": str(self.folder / "results"), "run_id": run_id, "policy": str(policy)}
         given |= ENOUGH | own | options
-        given = {"min_run_time": given["run_time"]} | given
+        if command == "gate":
+            given = {"min_run_time": given["run_time"]} | given
         flags = [
             part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)
         ]
@@ -252,7 +254,7 @@ class Gates:
         talk = self.folder / run_id
         with talk.with_suffix(".out").open("wb") as out, talk.with_suffix(".err").open("wb") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "canarygate", "gate", *flags, *more],
+                [sys.executable, "-m", "canarygate", command, *flags, *more],
                 env=variables,
                 cwd=cwd or self.folder,
                 stdin=subprocess.DEVNULL,
