@@ -7,23 +7,27 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Fields of PushSettings, and what was wrong with the variables they come from."""
+    """Who we are, and what was wrong with the variables that say it."""
 
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    """Where the token was read from: a service that lives longer than a token reads it again."""
     ca_file: Path | None = None
     problems: tuple[str, ...] = ()
 
 
-def read_credentials(environment: Mapping[str, str]) -> Credentials:
+def read_credentials(environment: Mapping[str, str], prefix: str = "PUSH") -> Credentials:
     """Read PUSH_USERNAME, PUSH_PASSWORD, PUSH_TOKEN (or …_FILE) and PUSH_CA_FILE; empty is unset."""
     problems: list[str] = []
-    ca_file = environment.get("PUSH_CA_FILE", "")
+    ca_file = environment.get(f"{prefix}_CA_FILE", "")
+    token_file = environment.get(f"{prefix}_TOKEN_FILE", "")
     return Credentials(
-        username=environment.get("PUSH_USERNAME", ""),
-        password=_secret(environment, "PUSH_PASSWORD", problems),
-        token=_secret(environment, "PUSH_TOKEN", problems),
+        username=environment.get(f"{prefix}_USERNAME", ""),
+        password=_secret(environment, f"{prefix}_PASSWORD", problems),
+        token=_secret(environment, f"{prefix}_TOKEN", problems),
+        token_file=Path(token_file) if token_file else None,
         ca_file=Path(ca_file) if ca_file else None,
         problems=tuple(problems),
     )

@@ -4,7 +4,10 @@ from typing import Any
 
 import click
 
-from canarygate.cli.options import Option, resolve, with_options
+from canarygate import console
+from canarygate.cli.options import Option, environment, resolve, with_options
+from canarygate.cli.weight_options import CACHE, COMMON, LOG_LEVEL
+from canarygate.cli.weight_settings import read_weight_settings
 from canarygate.errors import ConfigError
 from canarygate.shop.faults import parse_faults
 
@@ -23,8 +26,9 @@ def read_seed(text: str) -> int:
     return int(text)
 
 
+BIND = Option(name="bind", metavar="HOST", default="127.0.0.1", help="The address to listen on.")
 OPTIONS = (
-    Option(name="bind", metavar="HOST", default="127.0.0.1", help="The address to listen on."),
+    BIND,
     Option(name="port", metavar="N", default="8080", read=read_port, help="0 picks a free one."),
     Option(
         name="version_label",
@@ -43,6 +47,10 @@ OPTIONS = (
         name="fault_seed", metavar="N", default="0", read=read_seed, help="Of the faults' draws."
     ),
 )
+WEIGHTS_PORT = Option(
+    name="port", metavar="N", default="8090", read=read_port, help="0 picks a free one."
+)
+WEIGHTS_OPTIONS = (BIND, WEIGHTS_PORT, *COMMON, CACHE, LOG_LEVEL)
 
 
 @click.group("serve")
@@ -74,4 +82,32 @@ def shop(context: click.Context, /, **given: Any) -> int:
             seed=settings["fault_seed"],
         )
     )
+    return 0
+
+
+@command.command("weights")
+@with_options(WEIGHTS_OPTIONS)
+@click.pass_context
+def weights(context: click.Context, /, **given: Any) -> int:
+    """Serve safe weights out of Prometheus until SIGTERM or Ctrl-C. See docs/weights.md.
+
+    GET /weight?service=checkout&canary=v2&stable=v1 answers 200 with {"weight": …, "status":
+    "proceed", "hold" or "rollback", "reasons": […], …}; the weight is 0 unless the status is proceed.
+
+    \b
+    canarygate serve weights --prometheus-url http://prometheus.monitoring:9090
+    PROMETHEUS_URL=http://127.0.0.1:9090 canarygate serve weights --port 0 --window 2m
+    """
+    settings = read_weight_settings(resolve(WEIGHTS_OPTIONS, given, context), environment())
+
+    from canarygate.weights.server import serve
+
+    signals = context.obj
+    with signals.held():
+        serve(
+            settings,
+            announce=lambda line: console.put(f"{line}\n"),
+            write_log=console.say,
+            is_asked_to_stop=lambda: signals.number is not None,
+        )
     return 0
