@@ -12,8 +12,8 @@ MOST_ANNOTATIONS = 10
 """GitHub shows no more of one kind from one step."""
 NAME_CELLS = 100
 MARK = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
-SPECIAL = re.compile(r"[&<>|\\`*_~\[\]()#!$@:\"']")
-"""What Markdown, HTML, GitHub's tables, mentions, emoji and links are made of."""
+SPECIAL = re.compile(r"[&<>|\\`*_~\[\]#$@]|:(?=[\w/+-])")
+"""What HTML, Markdown, GitHub's tables, mentions, emoji, mathematics and links are made of."""
 
 
 def summary(document: Mapping[str, Any], *, folder: str, problems: Sequence[str] = ()) -> str:
@@ -23,7 +23,7 @@ def summary(document: Mapping[str, Any], *, folder: str, problems: Sequence[str]
     lines = [
         f"### {mark} canarygate: {text(document['sentence'])}",
         "",
-        *(f"{text(problem)}\n" for problem in problems),
+        *(f"Besides: {text(problem)}\n" for problem in problems),
         *_checks(document["checks"]),
         "",
         *_endpoints(document["endpoints"]),
