@@ -21,6 +21,8 @@ class Answer:
     folder: Path
     problems: tuple[CanarygateError, ...] = ()
     """What went wrong beside the verdict: a push that failed, a run that broke."""
+    page: Path | None = None
+    """report.html; None where it was not drawn."""
     notes: tuple[str, ...] = ()
     """What a person should know beside: hosts that were silent, what was pushed where."""
 

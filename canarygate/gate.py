@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from canarygate import __version__
 from canarygate.answer import Answer, exit_code
+from canarygate.draw import later, with_page
 from canarygate.errors import (
     CanarygateError,
     ConfigError,
@@ -55,12 +56,15 @@ def run_gate(
     except (ConfigError, PushFailed) as error:
         write_run(settings.run.folder, replace(file, reason=str(error)))
         raise
+    run = Run(file=driven.file, records=driven.records)
     try:
-        return _conclude(settings, driven, policy, listen)
+        answer = _conclude(settings, driven, policy, listen)
+        return with_page(answer, run, policy, signals, listen)
     except Interrupted as error:
         # Whatever was already written or pushed is replaced: an ended gate has no verdict.
         with signals.held():
-            return _conclude(settings, _interrupted(driven, error), policy, listen)
+            answer = _conclude(settings, _interrupted(driven, error), policy, listen)
+            return replace(answer, notes=(*answer.notes, later(answer.folder)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """`canarygate judge RESULTS`: judge a saved run again, under the same policy or another."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import click
 from canarygate import console
 from canarygate.answer import exit_code
 from canarygate.cli.gate import POLICY, policy_problems
-from canarygate.cli.options import resolve, with_options
+from canarygate.cli.options import Settings, resolve, with_options
 from canarygate.cli.values import some_time, whole
 from canarygate.errors import ConfigError, ExitCode
 from canarygate.judge.policy import POLICY_HINT, Policy, load_policy
-from canarygate.memory import read_memory
+from canarygate.memory import MemorySamples, read_memory
 from canarygate.results import Run, read_run
+from canarygate.verdict import Judgement
 
 
 @click.command("judge", short_help="Judge a saved run again.")
@@ -53,26 +54,56 @@ def command(
     canarygate judge results/20261120-221500-4f1c2a --policy strict.toml
     canarygate judge results/20261120-221500-4f1c2a --power --run-time 10m
     """
-    from canarygate.judge.checks import judge
-    from canarygate.report.document import report_document, report_text
+    from canarygate.report.document import report_text
     from canarygate.report.table import render_report
 
-    settings = resolve((POLICY,), given, context)
-    policy_file = Path(settings["policy"]) if settings["policy"] else None
-    if problems := policy_problems(policy_file):
-        raise ConfigError(problems, hint=POLICY_HINT)
-    policy = load_policy(policy_file)
+    policy = read_policy(resolve((POLICY,), given, context))
     planned = _planned(asks_power, users, run_time)
     run = read_run(results)
     if planned is not None:
         return _power(run, policy, planned, as_json=as_json)
-    judgement = judge(run.file, run.records, policy, read_memory(results))
-    document = report_document(run.file, judgement, run.records, asdict(policy))
+    again = judge_again(run, policy, results)
     if as_json:
-        console.put(report_text(document))
+        console.put(report_text(again.document))
     else:
-        console.show(render_report(document, str(results)))
-    return exit_code(run.file.outcome, judgement.verdict)
+        console.show(render_report(again.document, str(results)))
+    return exit_code(run.file.outcome, again.judgement.verdict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedAgain:
+    """What a saved run is under a policy."""
+
+    judgement: Judgement
+    document: Mapping[str, Any]
+    memory: Mapping[str, MemorySamples]
+
+
+def read_policy(settings: Settings) -> Policy:
+    """The policy that was named, or the built-in one.
+
+    Raises:
+        ConfigError: everything that is wrong with it.
+    """
+    path = Path(settings["policy"]) if settings["policy"] else None
+    if problems := policy_problems(path):
+        raise ConfigError(problems, hint=POLICY_HINT)
+    return load_policy(path)
+
+
+def judge_again(run: Run, policy: Policy, folder: Path) -> JudgedAgain:
+    """Judge a run that was read from this folder.
+
+    Raises:
+        ConfigError: its memory samples are damaged.
+    """
+    from canarygate.judge.checks import judge
+    from canarygate.report.document import report_document
+
+    memory = read_memory(folder)
+    judgement = judge(run.file, run.records, policy, memory)
+    document = report_document(run.file, judgement, run.records, asdict(policy))
+    return JudgedAgain(judgement=judgement, document=document, memory=memory)
 
 
 def _planned(asks_power: bool, users: str | None, run_time: str | None) -> dict[str, Any] | None:

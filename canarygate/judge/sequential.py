@@ -86,6 +86,21 @@ def error_evidence(
     return ErrorEvidence(**{**vars(found), "broken": enough and is_worse})
 
 
+def counts_by(
+    moments: NDArray[np.int64],
+    errors: Sequence[NDArray[np.int64]],
+    canary: Arm,
+    stable: Arm,
+) -> tuple[NDArray[np.int64], ...]:
+    """At each moment (microseconds): errors of the canary and of stable, requests of both.
+
+    `errors` are the times of the canary's errors and of stable's.
+    """
+    return tuple(
+        np.searchsorted(times, moments, "right") for times in (*errors, canary.ended, stable.ended)
+    )
+
+
 def first_errors(
     canary: Arm, stable: Arm, rules: ErrorRules, *, blame_timeouts: bool = True
 ) -> float | None:
@@ -93,19 +108,15 @@ def first_errors(
 
     Every moment at which an error of the canary ended is tried: only there the evidence grows.
     """
-    errors = canary.ended[failures(canary, blame_timeouts=blame_timeouts)]
-    others = stable.ended[failures(stable, blame_timeouts=blame_timeouts)]
-    begin = when_apart(errors, MICROSECONDS, rules.seconds_apart)
+    errors = [arm.ended[failures(arm, blame_timeouts=blame_timeouts)] for arm in (canary, stable)]
+    begin = when_apart(errors[0], MICROSECONDS, rules.seconds_apart)
     if begin is None:
         return None
-    moments = distinct(errors[begin:])
+    moments = distinct(errors[0][begin:])
     # Most canaries that fail do so among their first errors: the rest need not be computed.
     for first in range(0, len(moments), CHUNK):
         chunk = moments[first : first + CHUNK]
-        k, k_stable, n, n_stable = (
-            np.searchsorted(times, chunk, "right")
-            for times in (errors, others, canary.ended, stable.ended)
-        )
+        k, k_stable, n, n_stable = counts_by(chunk, errors, canary, stable)
         compared = n_stable > 0
         worse = k / n - k_stable / np.maximum(n_stable, 1) >= rules.share
         kept = compared & worse
@@ -170,24 +181,47 @@ def first_gross(
     strong after any one block of time is left out (one burst is no regression), and the rank test
     of the unpaired durations has to agree: pairs can be locked in phase.
     """
+    path = gross_path(canary, stable, rules, warm_up_seconds)
+    if path is None:
+        return None
+    ends, needed = path.seconds * MICROSECONDS, path.needed
+    for second, target in _candidates(path.hits, path.pairs, needed):
+        end = int(ends[second])
+        pairs = path.targets[target].first(int(path.pairs[target, second]))
+        if _is_confirmed(pairs, path.targets[:-1], end, float(needed[second]), rules):
+            return Gross(at_seconds=float(path.seconds[second]), endpoint=pairs.endpoint)
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrossPath:
+    """The pairs at each whole second at which there was anything new."""
+
+    seconds: NDArray[np.int64]
+    targets: Sequence[Pairs]
+    """Each endpoint, and last all of them together."""
+    hits: NDArray[np.int64]
+    """Of each target (rows) at each second (columns), and so are the pairs."""
+    pairs: NDArray[np.int64]
+    needed: NDArray[np.float64]
+    """What the logarithm of the evidence has to reach at each second."""
+
+
+def gross_path(
+    canary: Arm, stable: Arm, rules: GrossRules, warm_up_seconds: float
+) -> GrossPath | None:
+    """What `first_gross` goes over; None while there are no pairs."""
     every = pair_up(canary, stable, rules.tolerance, rules.tolerance_seconds)
     if not every:
         return None
     targets = _targets(every)
     seconds = _seconds(targets[-1], warm_up_seconds + SETTLED_SECONDS)
     ends = seconds * MICROSECONDS
-    pairs_by = np.array([np.searchsorted(each.ended, ends, "right") for each in targets])
-    hits_by = np.array(
-        [each.hits_before[number] for each, number in zip(targets, pairs_by, strict=True)]
-    )
-    endpoints = (pairs_by[:-1] > 0).sum(axis=0)
+    pairs = np.array([np.searchsorted(each.ended, ends, "right") for each in targets])
+    hits = np.array([each.hits_before[number] for each, number in zip(targets, pairs, strict=True)])
+    endpoints = (pairs[:-1] > 0).sum(axis=0)
     needed = np.log((endpoints + 1) / rules.alpha)
-    for second, target in _candidates(hits_by, pairs_by, needed):
-        end = int(ends[second])
-        pairs = targets[target].first(int(pairs_by[target, second]))
-        if _is_confirmed(pairs, every, end, float(needed[second]), rules):
-            return Gross(at_seconds=float(seconds[second]), endpoint=pairs.endpoint)
-    return None
+    return GrossPath(seconds=seconds, targets=targets, hits=hits, pairs=pairs, needed=needed)
 
 
 def _targets(every: Sequence[Pairs]) -> list[Pairs]:

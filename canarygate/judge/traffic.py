@@ -61,12 +61,14 @@ def first_broken(scene: Scene, policy: Policy) -> float | None:
     judged = [
         limit for limit in limits_of(policy) if not (limit.is_latency and scene.generator_short)
     ]
-    found = [_first_second(scene, limit, policy.evidence) for limit in judged]
+    found = [first_second(scene, limit, policy.evidence) for limit in judged]
     return min((second for second in found if second is not None), default=None)
 
 
-def _first_second(scene: Scene, limit: Limit, rules: EvidenceRules) -> float | None:
-    """Confirming a second costs time in proportion to its requests.
+def first_second(scene: Scene, limit: Limit, rules: EvidenceRules) -> float | None:
+    """The first whole second at which the canary had provably broken this limit, and stable not.
+
+    Confirming a second costs time in proportion to its requests.
 
     Therefore one that is not confirmed is followed by the next that has a twentieth more of them,
     and by half as many more where stable broke the limit as well.

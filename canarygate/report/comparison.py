@@ -27,7 +27,7 @@ Place = tuple[str, str]
 def comparison_lines(document: Mapping[str, Any], width: int) -> Iterator[Text]:
     """One Text per line; `width` is in cells, and a line that is longer may be folded."""
     comparison = document["comparison"]
-    rows = sorted(comparison["endpoints"], key=_badness)
+    rows = sorted(comparison["endpoints"], key=badness)
     yield from _table(rows[:ENDPOINTS_SHOWN], _failures(document["endpoints"]), width)
     if len(rows) > ENDPOINTS_SHOWN:
         yield Text(f"… and {len(rows) - ENDPOINTS_SHOWN} more in report.json")
@@ -37,7 +37,8 @@ def comparison_lines(document: Mapping[str, Any], width: int) -> Iterator[Text]:
     yield Text(_caption(comparison, document["warm_up_seconds"]), style="dim", overflow="fold")
 
 
-def _badness(row: Row) -> tuple[int, float, str, str]:
+def badness(row: Row) -> tuple[int, float, str, str]:
+    """What sorts the worst endpoint first."""
     ratio = row["ratio"]
     return (
         WORST_FIRST.index(row["state"]),
