@@ -84,9 +84,7 @@ def certain(
     return None if decision is None else decision.at_seconds
 
 
-def read_scene(
-    run: RunFile, records: Mapping[str, Records], policy: Policy
-) -> tuple[Scene, Plan]:
+def read_scene(run: RunFile, records: Mapping[str, Records], policy: Policy) -> tuple[Scene, Plan]:
     """Both arms as they are judged, and what the run was to be."""
     arms = _arms(run, records)
     return _scene(run, arms, policy), plan_of(run, arms)
