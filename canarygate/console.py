@@ -1,29 +1,40 @@
 """What canarygate prints: the result on stdout, the talk on stderr. Nothing else prints."""
 
+import atexit
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from canarygate.errors import CanarygateError, ConfigError
-from canarygate.runner.events import Ended, Event, Progress, Started
+from canarygate.progress import progress_line, progress_lines
+from canarygate.runner.events import Ended, Event, Phase, Progress, Started, Stopping
+from canarygate.terminal import Screen
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEARTBEAT_SECONDS = 15.0
+PHASE_SECONDS = 1.0
+"""What takes less is not worth a line of a log."""
 WIDTH = 80
 
 
 def say(text: str) -> None:
-    """A line of talk."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """A line of talk. That nobody hears it is no reason to end a run."""
+    hush()
+    with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def put(text: str) -> None:
     """The result itself, byte for byte as its file has it, whatever the terminal's encoding."""
+    hush()
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8"))
     sys.stdout.buffer.flush()
@@ -37,6 +48,8 @@ def give_up_stdout() -> None:
 def show(renderable: "RenderableType") -> None:
     """The result for people: 80 columns, in colour where the terminal has any."""
     from rich.console import Console
+
+    hush()
 
     class Teller(Console):
         """Rich would end the process with 1 when nobody reads; the exit code is the verdict's."""
@@ -64,59 +77,112 @@ def complain(error: CanarygateError) -> None:
 
 
 class Talk:
-    """Follows a run: a live line on a terminal, a line every 15 seconds elsewhere."""
+    """Follows a run: lines that are redrawn on a terminal, a line every 15 seconds elsewhere.
+
+    Whatever else is said or put takes them away first, and so does the end of the process.
+    """
 
     def __init__(self) -> None:
-        self._is_live = sys.stderr.isatty()
-        self._last_beat = 0.0
-        self._live_width = 0
+        self._last_beat = time.monotonic()
+        self._phase: threading.Timer | None = None
+        self._screen = _live_screen()
+        _talks.append(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def listen(self, event: Event) -> None:
         """Take one event of the run."""
         match event:
+            case Phase():
+                self._begin_phase(event.text)
             case Started():
                 say("load on " + ", ".join(f"{role} {host}" for role, host in event.roles.items()))
                 self._last_beat = time.monotonic()
             case Progress():
                 self._progress(event)
+            case Stopping():
+                say("stopping; once more ends at once")
             case Ended():
-                self._clear()
+                self.quiet()
+
+    def close(self) -> None:
+        """The run is over, however it ended."""
+        self.quiet()
+        if self in _talks:
+            _talks.remove(self)
+
+    def quiet(self) -> None:
+        """Take away what is drawn, and say nothing of what was only begun."""
+        if self._phase is not None:
+            self._phase.cancel()
+            self._phase = None
+        if self._screen is not None:
+            self._screen.wipe()
+
+    def wipe_at_once(self) -> None:
+        """From a signal's handler."""
+        if self._screen is not None:
+            self._screen.wipe_at_once()
+
+    def _begin_phase(self, text: str) -> None:
+        self.quiet()
+        if self._screen is not None:
+            columns, _ = self._screen.size()
+            self._screen.draw([((text[: max(columns - 1, 1)], "dim"),)])
+            return
+        self._phase = threading.Timer(PHASE_SECONDS, say, [text])
+        self._phase.daemon = True
+        self._phase.start()
 
     def _progress(self, event: Progress) -> None:
-        if self._is_live:
-            line = progress_line(event)[: _terminal_width() - 1]
-            sys.stderr.write("\r" + line.ljust(self._live_width))
-            sys.stderr.flush()
-            self._live_width = len(line)
+        if self._screen is not None:
+            bars = _can_show("━─")
+            self._screen.draw(progress_lines(event, *self._screen.size(), has_bars=bars))
         elif time.monotonic() - self._last_beat >= HEARTBEAT_SECONDS:
             self._last_beat = time.monotonic()
             say(progress_line(event))
 
-    def _clear(self) -> None:
-        if self._live_width:
-            sys.stderr.write("\r" + " " * self._live_width + "\r")
-            self._live_width = 0
+
+_talks: list[Talk] = []
 
 
-def progress_line(event: Progress) -> str:
-    """Where a run is: seconds, then users, rate, median and failures of each role."""
-    parts = [
-        f"{min(event.elapsed_seconds, event.planned_seconds):.0f}/{event.planned_seconds:.0f} s"
-    ]
-    for role, each in event.roles.items():
-        median = "-" if each.median_seconds is None else f"{each.median_seconds * 1000:.0f} ms"
-        parts.append(
-            f"{role} {each.users} users {each.requests_per_second:.1f}/s p50 {median} "
-            f"{each.failures} failed"
-        )
-    return " | ".join(parts)
+@atexit.register
+def hush() -> None:
+    """Nothing is drawn any more when this returns."""
+    for talk in _talks:
+        talk.quiet()
 
 
-def _terminal_width() -> int:
+def hush_at_once() -> None:
+    """The same from the handler of a signal that ends the process."""
+    for talk in _talks:
+        talk.wipe_at_once()
+
+
+def _live_screen() -> Screen | None:
+    """The terminal that people look at, if there is one that can be drawn on."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
+        return None
+    return Screen(sys.stderr, has_colour=not os.environ.get("NO_COLOR"))
+
+
+def _can_show(text: str) -> bool:
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except OSError:
-        return WIDTH
+        text.encode(sys.stderr.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def settings_text(values: Mapping[str, tuple[str, str, str]]) -> str:

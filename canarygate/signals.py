@@ -22,6 +22,8 @@ class Signals:
         self._is_held = False
         self.last_act: Callable[[], None] = lambda: None
         """What a second signal does before it ends the process at once."""
+        self.last_look: Callable[[], None] = lambda: None
+        """The same, for what is drawn on the terminal."""
 
     def install(self) -> None:
         """Take over SIGINT and SIGTERM for this process."""
@@ -30,8 +32,10 @@ class Signals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Inside, a signal is noted in `number` and the work ends in its own order; a second one
-        ends the process at once (what Locust runs dies with us)."""
+        """Inside, a signal is noted in `number` and the work ends in its own order.
+
+        Anywhere, a second one ends the process at once (what Locust runs dies with us).
+        """
         self._is_held = True
         try:
             yield
@@ -48,12 +52,13 @@ class Signals:
             raise Interrupted(self.number)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
-        if not self._is_held:
-            raise Interrupted(number)
         if self.number is not None:
             self.last_act()
+            self.last_look()
             os._exit(128 + number)
         self.number = number
+        if not self._is_held:
+            raise Interrupted(number)
 
 
 def die_with_parent(parent: int | None = None) -> None:

@@ -1,13 +1,15 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from canarygate import console
-from canarygate.runner.events import Ended, Progress, RoleProgress, Started
+from canarygate.runner.events import Ended, Phase, Progress, RoleProgress, Started, Stopping
 
 if TYPE_CHECKING:
     from tests.conftest import MakeFolder, MakeRecords
@@ -19,28 +21,33 @@ SILENT = RoleProgress(users=0, requests=0, failures=0, requests_per_second=0.0, 
 PROGRESS = Progress(
     elapsed_seconds=12.4, planned_seconds=45.0, roles={"canary": CANARY, "stable": SILENT}
 )
-LINE = "12/45 s | canary 20 users 23.2/s p50 12 ms 3 failed | stable 0 users 0.0/s p50 - 0 failed"
+WIPED = "\r\x1b[3A" + "\n".join(["\x1b[K"] * 4) + "\r\x1b[3A"
 
 
-def test_a_line_says_where_a_run_is() -> None:
-    late = replace(PROGRESS, elapsed_seconds=46.0, roles={})
+def listening(monkeypatch: pytest.MonkeyPatch, term: str | None = "xterm") -> console.Talk:
+    """A talk on a terminal."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    if term is None:
+        monkeypatch.delenv("TERM", raising=False)
+    else:
+        monkeypatch.setenv("TERM", term)
+    return console.Talk()
 
-    assert (LINE, "45/45 s") == (console.progress_line(PROGRESS), console.progress_line(late))
 
-
-def test_elsewhere_than_on_a_terminal_it_is_a_heartbeat(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("term", ["no terminal", "dumb", "", None])
+def test_where_nothing_can_be_drawn_it_is_a_heartbeat(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, term: str | None
 ) -> None:
     """A Job's log needs a sign of life now and then, not one a second."""
     moments = iter([0.0, *(float(second) for second in range(1, 46))])
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    talk = console.Talk()
-    talk.listen(Started(roles={"canary": "http://canary", "stable": "http://stable"}))
-    for moment in moments:
-        now[0] = moment
-        talk.listen(replace(PROGRESS, elapsed_seconds=moment, roles={}))
-    talk.listen(Ended(seconds=45.0))
+    with console.Talk() if term == "no terminal" else listening(monkeypatch, term) as talk:
+        talk.listen(Started(roles={"canary": "http://canary", "stable": "http://stable"}))
+        for moment in moments:
+            now[0] = moment
+            talk.listen(replace(PROGRESS, elapsed_seconds=moment, roles={}))
+        talk.listen(Ended(seconds=45.0))
 
     assert (
         "",
@@ -48,17 +55,97 @@ def test_elsewhere_than_on_a_terminal_it_is_a_heartbeat(
     ) == capsys.readouterr()
 
 
-def test_on_a_terminal_it_is_one_line_that_goes_away(
+def test_what_forces_colour_makes_no_terminal_of_a_log(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    talk = console.Talk()
-    talk.listen(PROGRESS)
-    talk.listen(replace(PROGRESS, roles={}))
-    talk.listen(Ended(seconds=45.0))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with console.Talk() as talk:
+        talk.listen(PROGRESS)
 
-    shown = LINE[: console.WIDTH - 1]
-    assert ("", f"\r{shown}\r{'12/45 s':{len(shown)}}\r{' ' * 7}\r") == capsys.readouterr()
+    assert ("", "") == capsys.readouterr()
+
+
+def test_on_a_terminal_lines_are_drawn_and_go_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    with listening(monkeypatch) as talk:
+        talk.listen(PROGRESS)
+        drawn = capsys.readouterr().err
+        talk.listen(Ended(seconds=45.0))
+
+    lines = drawn.removeprefix("\r").split("\x1b[K\n")
+    assert 4 == len(lines)
+    assert lines[0].startswith("12/45 s ")
+    assert "\x1b[" not in drawn.replace("\x1b[K", "")
+    assert WIPED == capsys.readouterr().err
+
+
+def test_whatever_is_said_or_put_takes_away_first_what_is_drawn(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what an exception says, that ends the process in the middle of a run."""
+    talk = listening(monkeypatch)
+    acts: list[Callable[[], object]] = [
+        lambda: console.say("words"),
+        lambda: console.put("result"),
+        console.hush,
+    ]
+    for act in acts:
+        talk.listen(PROGRESS)
+        capfdbinary.readouterr()
+        act()
+
+        assert capfdbinary.readouterr().err.decode().removesuffix("words\n") == WIPED
+    talk.listen(PROGRESS)
+    capfdbinary.readouterr()
+    console.hush_at_once()
+
+    assert capfdbinary.readouterr().err.decode() == WIPED
+    talk.close()
+
+
+def test_a_phase_is_told_on_a_terminal_until_something_else_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    with listening(monkeypatch) as talk:
+        talk.listen(Phase(text="judging"))
+
+    assert "\rjudging\x1b[K\r\x1b[K\r" == capsys.readouterr().err
+
+
+def test_elsewhere_a_phase_is_told_when_it_takes_over_a_second(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "PHASE_SECONDS", 0.05)
+    with console.Talk() as talk:
+        talk.listen(Phase(text="judging"))
+        talk.listen(Phase(text="pushing"))
+        deadline = time.monotonic() + 10
+        told = ""
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.01)
+            told = capsys.readouterr().err
+        talk.listen(Phase(text="over before a second is"))
+    time.sleep(0.1)
+
+    assert ("pushing\n", "") == (told, capsys.readouterr().err)
+
+
+def test_a_signal_is_answered_with_what_happens_now(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.Talk() as talk:
+        talk.listen(Stopping())
+
+    assert "stopping; once more ends at once\n" == capsys.readouterr().err
+
+
+def test_that_nobody_hears_the_talk_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with console.Talk() as talk:
+        for event in (Started(roles={}), PROGRESS, Stopping(), Ended(seconds=1.0)):
+            talk.listen(event)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

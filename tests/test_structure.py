@@ -15,15 +15,18 @@ PLUGIN = "canarygate.runner.plugin"
 # From the top down: a module imports from its own layer's package and from the layers below.
 LAYERS = (
     {"canarygate.__main__"},
-    {"canarygate.cli", "canarygate.console"},
-    {"canarygate.gate", "canarygate.watch"},
+    {"canarygate.cli", "canarygate.console", "canarygate.progress", "canarygate.terminal"},
+    {"canarygate.gate", "canarygate.watch", "canarygate.draw"},
     {"push_metrics"},
     {
         *("canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"),
         "canarygate.weights",
     },
     {"canarygate.answer"},
-    {"canarygate.results", "canarygate.summary", "canarygate.verdict", "canarygate.memory"},
+    {
+        *("canarygate.results", "canarygate.summary", "canarygate.verdict", "canarygate.memory"),
+        "canarygate.trace",
+    },
     {"canarygate.records", "canarygate.record_reader"},
     {"canarygate.settings", "canarygate.errors", "canarygate.signals"},
     {"canarygate"},

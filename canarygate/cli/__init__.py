@@ -64,6 +64,7 @@ for module in (gate, run, smoke, judge, report, calibrate, push, demo, serve, we
 
 def run_command_line(arguments: Sequence[str], signals: Signals) -> int:
     """Run one command; gives the exit code of the process."""
+    signals.last_look = console.hush_at_once
     try:
         code = commands.main(
             list(arguments), prog_name="canarygate", standalone_mode=False, obj=signals

@@ -92,6 +92,8 @@ def command(context: click.Context, /, **given: Any) -> int:
                     service="demo-shop",
                 )
                 codes.append(_gate(GateSettings(run=run, push=push), context.obj))
+            if context.obj.number is not None:  # Ctrl-C ends the demo, not half of it
+                return codes[-1]
     return verdict_on_the_demo(*codes)
 
 
@@ -133,7 +135,8 @@ def demo_shop(version: str, faults: str = "") -> Iterator[str]:
 
 
 def _gate(settings: GateSettings, signals: Signals) -> ExitCode:
-    found = run_gate(settings, environment(), signals=signals, listen=console.Talk().listen)
+    with console.Talk() as talk:
+        found = run_gate(settings, environment(), signals=signals, listen=talk.listen)
     tell(found, as_json=False)
     return found.exit_code
 

@@ -145,7 +145,8 @@ def answer(settings: GateSettings, signals: Signals, *, as_json: bool) -> int:
     """Run the gate and tell what came of it."""
     if note := short_run_note(settings.run, load_policy(settings.policy).memory):
         console.say(f"canarygate: {note}")
-    found = run_gate(settings, environment(), signals=signals, listen=console.Talk().listen)
+    with console.Talk() as talk:
+        found = run_gate(settings, environment(), signals=signals, listen=talk.listen)
     try:
         tell(found, as_json=as_json)
     except BrokenPipeError:  # `| head`: whoever read us left, and the answer is what it was
@@ -161,7 +162,7 @@ def tell(found: Answer, *, as_json: bool) -> None:
     if as_json:
         console.put(report_text(found.document))
     else:
-        console.show(render_report(found.document, str(found.folder / "report.json")))
+        console.show(render_report(found.document, str(found.page or found.folder / "report.json")))
     for note in found.notes:
         console.say(f"canarygate: {note}")
     for problem in found.problems:

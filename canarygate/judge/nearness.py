@@ -97,8 +97,10 @@ def _phrases(nearness: Nearness) -> Iterator[str]:
     else:
         yield f"last look at {at}" if nearness.is_last_look else f"next look at {at}"
     if nearness.requests < nearness.requests_needed:
-        what = "successes after the warm-up" if nearness.of_latency else "requests"
-        yield f"a pass takes {nearness.requests_needed:,} {what} or more: {nearness.requests:,} so far"
+        after = " after the warm-up" if nearness.of_latency else ""
+        yield (
+            f"requests for a pass: {nearness.requests:,} of at least {nearness.requests_needed:,}{after}"
+        )
     if nearness.lasts_seconds:
         yield f"lasts {nearness.lasts_seconds:g} s at least"
     if nearness.generator_short:
