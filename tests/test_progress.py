@@ -22,7 +22,7 @@ PROGRESS = Progress(
     near=NEAR,
 )
 AT_80 = """\
-12/45 s ━━━━━━━━━━━━━━────────────────────────────────────── at most 33 s left
+12/45 s ━━━━━━━━━━━━━━──────────────────────────────────── at most 33 s left
           users    requests/s         p50          errors
 canary       20          23.2       12 ms      3 (0.33 %)
 stable       20          23.2      12.3 s               0
