@@ -159,7 +159,8 @@ def load(monkeypatch: pytest.MonkeyPatch) -> PretendedLoad:
 
         def begin(self) -> None: ...
 
-        def watch(self, _is_decided: Callable[..., bool]) -> None:
+        def watch(self, _is_decided: Callable[..., bool], near: object = None) -> None:
+            del near
             if pretended.problem:
                 raise pretended.problem
 

@@ -24,7 +24,7 @@ from canarygate.cli.run_options import (
     WARM_UP,
 )
 from canarygate.cli.service_options import SERVICE, read_service_settings
-from canarygate.errors import CanarygateError
+from canarygate.errors import CanarygateError, ConfigError
 from canarygate.gate import run_gate
 from canarygate.results import write_atomically
 from canarygate.runner.service import log_tail
@@ -95,7 +95,7 @@ def command(
             console.put(dry_run_text(settings, OPTIONS, wanted) + _start_text(service.command))
             return 0
         if junit is not None:
-            junit.unlink(missing_ok=True)  # an older one would be taken for this run's
+            _make_room(junit)
         folder = wanted.run.folder
         _announce(wanted)
         found = run_gate(wanted, environ, signals=context.obj, listen=console.Talk().listen)
@@ -176,8 +176,25 @@ def _tell_log(lines: Sequence[str], folder: Path) -> None:
         console.say(f"  {harmless(line)}")
 
 
+def _make_room(junit: Path) -> None:
+    """An older file would be taken for this run's.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{JUNIT.label}: {junit} cannot be written ({error.strerror})",
+            hint="name a file in a folder that may be written to",
+        ) from error
+
+
 def _write_junit(xml: str, folder: Path | None, junit: Path | None) -> None:
-    for path in filter(None, (folder and folder / JUNIT_NAME, junit)):
+    asked = None if junit is None or junit.is_dir() else junit  # a folder is told already
+    for path in filter(None, (folder and folder / JUNIT_NAME, asked)):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, xml)

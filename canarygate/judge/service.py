@@ -40,9 +40,7 @@ def _reason(started: StartedService, moment: float | None) -> str:
         after = "" if ready is None else f", ready after {ready:.1f} s,"
         return f"the started service{after} ran until it was told to stop"
     when = (
-        "before the load began"
-        if moment is None or moment < 0
-        else f"{moment:.1f} s into the load"
+        "before the load began" if moment is None or moment < 0 else f"{moment:.1f} s into the load"
     )
     return f"the started service ended by itself {when} ({_status(started.exit_status)})"
 
