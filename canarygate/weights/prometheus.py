@@ -70,15 +70,15 @@ def ask(settings: PrometheusSettings, query: str, *, deadline: float) -> float |
         body = _get(settings, query, end)
     except QueryFailed:
         raise
-    except ValueError as error:  # a token that no header can hold
-        raise QueryFailed(
-            Failure.UNREACHABLE, f"cannot be asked ({type(error).__name__})"
-        ) from None
     except (OSError, http.client.HTTPException, AttributeError) as error:
         # The watch shuts the socket, which the exchange sees as any error at all.
         if time.monotonic() >= end:
             raise QueryFailed(Failure.TIMEOUT, "Prometheus did not answer in time") from None
         raise _failed(error) from None
+    except ValueError as error:  # a token, say, that no header can hold
+        raise QueryFailed(
+            Failure.UNREACHABLE, f"cannot be asked ({type(error).__name__})"
+        ) from None
     return read_value(body, time.time())
 
 
@@ -155,20 +155,23 @@ def _get(settings: PrometheusSettings, query: str, end: float) -> bytes:
             f"{path}?query={quote(query, safe='')}&timeout={math.ceil(timeout * 1000)}ms",
             headers=headers,
         )
-        answer = connection.getresponse()
-        body = answer.read(MOST_BYTES + 1)
-        # A time-out may have ended the body in the middle; half an answer is none.
-        if time.monotonic() >= end:
-            raise TimeoutError
-        if len(body) > MOST_BYTES:
-            raise QueryFailed(
-                Failure.TOO_LARGE, f"the answer is longer than {MOST_BYTES >> 20} MiB"
-            )
-        if answer.length:
-            raise QueryFailed(Failure.GARBAGE, "the answer was cut short")
-        if answer.status != 200:
-            raise _refused(answer, body)
-        return body
+        # Until the answer is closed too, the socket is open.
+        with contextlib.closing(connection.getresponse()) as answer:
+            return _read(answer, end)
+
+
+def _read(answer: http.client.HTTPResponse, end: float) -> bytes:
+    body = answer.read(MOST_BYTES + 1)
+    # A time-out may have ended the body in the middle; half an answer is none.
+    if time.monotonic() >= end:
+        raise TimeoutError
+    if len(body) > MOST_BYTES:
+        raise QueryFailed(Failure.TOO_LARGE, f"the answer is longer than {MOST_BYTES >> 20} MiB")
+    if answer.length:
+        raise QueryFailed(Failure.GARBAGE, "the answer was cut short")
+    if answer.status != 200:
+        raise _refused(answer, body)
+    return body
 
 
 @contextmanager
