@@ -59,6 +59,20 @@ def test_a_second_signal_ends_it_at_once() -> None:
     assert (128 + signal.SIGINT, "") == (done.returncode, done.stdout)
 
 
+def test_a_second_signal_ends_it_at_once_where_the_first_one_was_raised() -> None:
+    """What the first one left to be written is not waited for."""
+    done = run(
+        "signals.last_look = lambda: print('wiped', flush=True)\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
+        "except Interrupted:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('never said')\n"
+    )
+
+    assert (128 + signal.SIGINT, "wiped\n") == (done.returncode, done.stdout)
+
+
 def test_after_the_held_work_a_signal_is_raised_again() -> None:
     done = run(
         "with signals.held(): pass\n"

@@ -100,3 +100,32 @@ def test_a_run_that_takes_long_to_judge_is_judged_less_often(
         assert not watcher.is_certain({"canary": role(100.0, 100.0 + second)}, {})
 
     assert [30.0, 33.0] == asked
+
+
+def test_how_near_the_answer_is_is_asked_with_it_and_within_its_time(
+    make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs counts: the watcher rests after it."""
+    clock = iter([0.0, 0.1])
+    monkeypatch.setattr("time.thread_time", lambda: next(clock))
+    file = replace(FILE, settings={"run_time_seconds": 60})
+    watcher = Watcher(make_settings(run_time_seconds=60), file, load_policy(None))
+    roles = {name: role(100.0, 130.0) for name in ("canary", "stable")}
+
+    assert () == watcher.near()
+    assert not watcher.is_certain(roles, {})
+    assert "next look at 45 s" in watcher.near()
+    assert not watcher.is_certain(roles, {})  # it rests; the clock is not read again
+
+
+def test_before_the_shortest_time_the_judge_is_not_asked_and_people_are_told(
+    make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_: 14.0)
+    settings = make_settings(min_run_time_seconds=50.0)
+    file = replace(FILE, settings={"run_time_seconds": 300, "min_run_time_seconds": 50.0})
+    watcher = Watcher(settings, file, load_policy(None))
+    roles = {name: role(100.0, 130.0) for name in ("canary", "stable")}
+
+    assert not watcher.is_certain(roles, {})
+    assert "lasts 50 s at least" in watcher.near()

@@ -229,11 +229,13 @@ class Gates:
         environ: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         command: str = "gate",
+        terminal: int | None = None,
         **options: str,
     ) -> RunningGate:
         """`canarygate gate …` in a process of its own; options are named as their flags are.
 
-        Unless told otherwise it lasts as long as planned, and judges by limits only.
+        Unless told otherwise it lasts as long as planned, and judges by limits only. With a
+        `terminal`, the talk goes there.
         """
         mark = uuid.uuid4().hex
         run_id = f"t-{mark[:12]}"
@@ -259,7 +261,7 @@ class Gates:
                 cwd=cwd or self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=err,
+                stderr=err if terminal is None else terminal,
             )
         gate = RunningGate(process, mark, self.folder / "results" / run_id, talk)
         self.started.append(gate)
@@ -275,7 +277,9 @@ class Gates:
         **options: str,
     ) -> Ended:
         """The same, from start to end."""
-        return self.start(canary, stable, *more, environ=environ, cwd=cwd, **options).end()
+        return self.start(
+            canary, stable, *more, environ=environ, cwd=cwd, terminal=None, **options
+        ).end()
 
     def flow(self, text: str) -> str:
         """A locustfile of a case's own, as `locust_file`."""
