@@ -76,8 +76,9 @@ def command(
     under load with 10.
 
     \b
-    canarygate smoke --start 'canarygate serve shop --port 8080' --target-host http://127.0.0.1:8080
-    canarygate smoke --target-host http://127.0.0.1:8080 --ready-path /healthz --junit junit.xml
+    TARGET_HOST=http://127.0.0.1:8080 canarygate smoke --start 'make serve'
+    canarygate smoke --target-host http://127.0.0.1:8080 --ready-path /healthz
+    canarygate smoke --target-host http://canary --stable-host http://stable
     """
     settings = resolve(OPTIONS, given, context)
     junit = Path(settings["junit"]) if settings["junit"] else None

@@ -84,6 +84,7 @@ def test_a_small_report_is_this(make_records: "MakeRecords", make_role: "MakeRol
                 "total": {**failed, "requests": 4},
             }
         },
+        "started_service": None,
         "endpoints": [
             {"method": "GET", "name": "/api/products/:id", "canary": failed},
             {"method": "POST", "name": "/api/checkout", "canary": fine},
