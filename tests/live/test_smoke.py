@@ -107,7 +107,7 @@ def test_a_healthy_service_is_started_passes_and_is_ended(smoke: Smoke, tmp_path
     assert junit(ended.folder / "junit.xml") == found
     assert ({}, {}) == (found["failure"], found["error"])
     assert {"verdict", "canary.service", "canary.error_ratio"} <= found["pass"].keys()
-    assert summary.read_text().startswith("### ✅ canarygate: pass&#58; limits only, ")
+    assert summary.read_text().startswith("### ✅ canarygate: pass: limits only, ")
     assert "::notice title=canarygate%3A pass::pass: limits only" in ended.err
 
 
@@ -115,13 +115,13 @@ def test_a_service_that_is_slow_to_start_and_never_stops_talking_is_waited_for(
     smoke: Smoke,
 ) -> None:
     """Its words go to a file: a pipe that nobody empties would stop it."""
-    talk = "yes 'a line that nobody reads' | head -c 20000000; sleep 4"
+    talk = "yes 'a line that nobody reads' | head -c 20000000; sleep 3"
 
     ended = smoke.run(sh(f"{talk}; exec {smoke.shop}"))
 
     assert (0, "finished", "pass") == ended.answer, ended.err
     assert (ended.folder / LOG_NAME).stat().st_size > 20_000_000
-    assert ended.report["started_service"]["ready_seconds"] > 4
+    assert ended.report["started_service"]["ready_seconds"] > 3
 
 
 def test_a_failing_service_fails_and_github_is_told(smoke: Smoke, tmp_path: Path) -> None:
@@ -245,24 +245,6 @@ def test_a_wrong_host_is_a_broken_run_within_bounded_time(smoke: Smoke) -> None:
 
     assert (3, "broken", "inconclusive") == ended.answer
     assert "connection refused" in ended.err
-    assert ended.seconds < 15
-
-
-def test_a_host_that_answers_nothing_but_errors_is_not_ready(
-    smoke: Smoke, shop: "StartShop"
-) -> None:
-    failing = shop("error=503:100%")
-
-    ended = smoke.run(None, target_host=failing.url, ready_timeout="1s", ready_path="/api/products")
-
-    assert (3, "broken", "inconclusive") == ended.answer
-    assert "/api/products: 503 Service Unavailable" in ended.err
-
-
-def test_a_host_that_never_says_a_word_is_waited_for_no_longer(smoke: Smoke, silent: str) -> None:
-    ended = smoke.run(None, target_host=silent, ready_timeout="1s")
-
-    assert (3, "broken", "inconclusive") == ended.answer
     assert ended.seconds < 15
 
 
