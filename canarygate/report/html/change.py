@@ -156,5 +156,5 @@ def _legend(rows: Sequence[Row]) -> list[Any]:
 
 
 def _words(row: Row) -> str:
-    name = wording.shown(f"{row['method']} {row['name']}")
+    name = wording.shortened(wording.shown(f"{row['method']} {row['name']}"), 2 * NAME_CELLS)
     return f"{name} {_numbers(row)}, tolerated {wording.share(row['tolerated'])}, {row['state']}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 12
 POINTS = 150
+NAME_CELLS = 120
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.95)
 Place = tuple[str, str]
 Durations = NDArray[np.float64]
@@ -88,7 +89,7 @@ def _picture(
     document: Mapping[str, Any],
 ) -> Picture:
     known = {role: each for role, each in roles.items() if each is not None and len(each)}
-    name = wording.shown(" ".join(place))
+    name = wording.shortened(wording.shown(" ".join(place)), NAME_CELLS)
     figure, axes = canvas.empty()
     low = min(float(each[0]) for each in known.values())
     high = max(float(each[-1]) for each in known.values())

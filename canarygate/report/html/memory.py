@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PODS = 6
 POINTS = 300
+NAME_CELLS = 60
 FARTHEST = 10.0
 """A projection is drawn to so many times the observed time,"""
 FARTHEST_SECONDS = 3600.0
@@ -82,7 +83,7 @@ def _lines(
             ]
             yield _Line(
                 role=role,
-                pod=wording.shown(pod),
+                pod=wording.shortened(wording.shown(pod), NAME_CELLS),
                 at=samples.time[rows] - began,
                 bytes=samples.bytes[rows],
                 limit=float(known[-1]) if len(known) else None,

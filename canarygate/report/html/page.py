@@ -1,6 +1,6 @@
 """The page: every section in its order, one template, everything escaped."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from canarygate.memory import MemorySamples
 from canarygate.report.html import view
 from canarygate.report.html.canvas import Section, drawing
 from canarygate.report.html.change import changes
-from canarygate.report.html.distribution import MOST, distributions, judged_until
+from canarygate.report.html.distribution import distributions, judged_until
 from canarygate.report.html.facts import facts, listed
 from canarygate.report.html.memory import memory_pictures
 from canarygate.report.html.over_time import last_second, over_time
@@ -49,7 +49,6 @@ def render_html(
         links: addresses of the run's files, relative to where the page will be.
         between: called before each kind of picture; what it raises ends the drawing.
     """
-    document = view.printable(document)
     parts: dict[str, Callable[[], Section]] = {
         "latency": lambda: distributions(document, trace),
         "change": lambda: changes(document),
@@ -63,41 +62,44 @@ def render_html(
             between()
             sections[name] = draw()
     between()
-    loud, quiet = view.checks(document)
-    rows, rest = view.endpoints(document)
-    roles, counted = facts(document)
-    page: str = _template().render(
-        head=view.head(document),
-        checks=loud,
-        quiet=quiet,
-        sections=sections,
-        most=MOST,
-        endpoints=rows,
-        endpoints_left=rest,
-        until=None if (until := judged_until(document)) == float("inf") else until,
-        warm_up=document["warm_up_seconds"],
-        comparison=document["comparison"],
-        roles=roles,
-        facts=counted,
-        settings=listed(document["settings"]),
-        policy=listed(document["policy"]),
-        versions=listed(document["versions"]),
-        seed=document["seed"],
-        links=_links(links),
-        style=(FOLDER / "style.css").read_text(encoding="utf-8"),
-    )
+    style = (FOLDER / "style.css").read_text(encoding="utf-8")
+    page: str = _template().render(sections=sections, style=style, **_texts(document, links))
     return page
 
 
-def _links(addresses: Iterable[str]) -> Sequence[tuple[str, str, str]]:
+def _texts(document: Mapping[str, Any], links: Iterable[str]) -> dict[str, Any]:
+    loud, quiet = view.checks(document)
+    rows, rest = view.endpoints(document)
+    roles, counted = facts(document)
+    until = judged_until(document)
+    texts: dict[str, Any] = view.printable(
+        {
+            "head": view.head(document),
+            "checks": loud,
+            "quiet": quiet,
+            "endpoints": rows,
+            "endpoints_left": rest,
+            "until": None if until == float("inf") else until,
+            "warm_up": document["warm_up_seconds"],
+            "is_compared": document["comparison"] is not None,
+            "roles": roles,
+            "facts": counted,
+            "settings": listed(document["settings"]),
+            "policy": listed(document["policy"]),
+            "versions": [*listed(document["versions"]), ("seed", document["seed"])],
+            "links": list(_links(links)),
+        }
+    )
+    return texts
+
+
+def _links(addresses: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """Address, name and meaning; `./` in front, so that no name is taken for a scheme."""
-    found = []
     for address in addresses:
         name = address.rpartition("/")[2]
         meaning = FILES.get(name) or FILES.get(name.partition("_")[2], "")
         href = quote(address.encode("utf-8", "replace"))
-        found.append((href if address.startswith("/") else f"./{href}", name, meaning))
-    return view.printable(found)  # type: ignore[no-any-return]
+        yield f"./{href}", name, meaning
 
 
 def _template() -> Any:

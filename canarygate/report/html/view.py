@@ -19,13 +19,18 @@ WORDS = {
 }
 SHARES = {"compare.errors", "compare.gross_slowness", "compare.clear", "run.pace"}
 PROBABILITIES = {"compare.slower", "compare.stalls"}
+LONGEST = 2000
+"""Characters of any text."""
+NAME_CELLS = 120
 Document = Mapping[str, Any]
 
 
 def printable(value: Any) -> Any:
-    """The same document with every text on one line and nothing in it that a page would obey."""
+    """The same values, every text on one line and of a length that has an end."""
     if isinstance(value, str):
-        return wording.shown(value)
+        parts = value[: LONGEST + 1].split("\u00a0")  # the one that Python calls unprintable
+        text = "\u00a0".join(map(wording.shown, parts))
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}{wording.ELLIPSIS}"
     if isinstance(value, Mapping):
         return {wording.shown(str(name)): printable(each) for name, each in value.items()}
     return [printable(each) for each in value] if isinstance(value, list | tuple) else value
@@ -135,7 +140,7 @@ def endpoints(document: Document) -> tuple[list[dict[str, str]], int]:
 def _compared_row(row: Mapping[str, Any], totals: Mapping[str, Any]) -> dict[str, str]:
     ruled_out = row["ruled_out"]
     return {
-        "name": f"{row['method']} {row['name']}",
+        "name": _name(row),
         "state": row["state"],
         "symbol": WORDS[row["state"]][0],
         "n": f"{row['stable_successes']:,} → {row['canary_successes']:,}",
@@ -160,7 +165,7 @@ def _row(totals: Mapping[str, Any]) -> dict[str, str]:
     successes = [each["requests"] - sum(each["failures"].values()) for each in known]
     blank = dict.fromkeys(("change", "tolerance", "p", "ruled_out"), wording.NOTHING)
     return blank | {
-        "name": f"{totals['method']} {totals['name']}",
+        "name": _name(totals),
         "state": "",
         "symbol": "",
         "n": " → ".join(f"{each:,}" for each in successes) + (f" ({only})" if only else ""),
@@ -177,6 +182,10 @@ def _failed(totals: Mapping[str, Any]) -> str:
         return "0"
     kinds = sorted({kind for each in known for kind in each["failures"]})
     return f"{' → '.join(f'{each:,}' for each in failed)} ({', '.join(kinds)})"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return wording.shortened(wording.shown(f"{row['method']} {row['name']}"), NAME_CELLS)
 
 
 def _change(row: Mapping[str, Any]) -> str:
