@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from canarygate.errors import ConfigError
+from canarygate.near import near_path
 from canarygate.record_reader import FOLDER_HINT, read_records
 from canarygate.records import Records, records_path
 
@@ -172,7 +173,8 @@ def read_run_file(folder: Path) -> RunFile:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not a run's file ({error})", hint=FOLDER_HINT) from error
+        near = near_path(folder)
+        raise ConfigError(f"{path}: not a run's file ({error}){near}", hint=FOLDER_HINT) from error
     if not isinstance(document, dict) or document.pop("version", None) != RUN_VERSION:
         raise ConfigError(f"{path}: not of version {RUN_VERSION}", hint=FOLDER_HINT)
     try:

@@ -28,7 +28,7 @@ LAYERS = (
         "canarygate.trace",
     },
     {"canarygate.records", "canarygate.record_reader"},
-    {"canarygate.settings", "canarygate.errors", "canarygate.signals"},
+    {"canarygate.settings", "canarygate.errors", "canarygate.signals", "canarygate.near"},
     {"canarygate"},
 )
 SIBLINGS = {

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from canarygate.errors import ConfigError
 from canarygate.judge.comparable import missing_role, void_reason
+from canarygate.near import near_path
 from canarygate.record_reader import FOLDER_HINT
 from canarygate.results import Run, RunFile, read_run, read_run_file
 
@@ -73,7 +74,9 @@ def _folders(results: Sequence[Path], problems: list[str]) -> Iterator[Path]:
         try:
             below = sorted(each for each in path.iterdir() if (each / "run.json").exists())
         except OSError as error:
-            problems.append(f"{path}: not a folder that can be read ({error.strerror})")
+            problems.append(
+                f"{path}: not a folder that can be read ({error.strerror}){near_path(path)}"
+            )
             continue
         if not below:
             problems.append(f"{path}: holds no run")

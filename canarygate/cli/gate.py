@@ -29,6 +29,7 @@ from canarygate.cli.run_options import (
 from canarygate.errors import ConfigError
 from canarygate.gate import run_gate
 from canarygate.judge.policy import load_policy
+from canarygate.near import did_you_mean
 from canarygate.results import CANARY, STABLE
 from canarygate.runner.command import locust_argv
 from canarygate.settings import COMPARED_SECONDS, GateSettings, RunSettings, without_secrets
@@ -40,7 +41,8 @@ HINT = "canarygate gate --help shows every option; --dry-run what would be done"
 def read_on_inconclusive(text: str) -> str:
     """`fail` or `pass`."""
     if text not in ("fail", "pass"):
-        raise ValueError(f"{text!r} is neither 'fail' nor 'pass'")
+        near = did_you_mean(text, ["fail", "pass"])
+        raise ValueError(f"{text!r} is neither 'fail' nor 'pass'{near}")
     return text
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from canarygate import console
+from canarygate.cli.misspelt import CREDENTIALS, misspelt, variables_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -95,7 +98,18 @@ def resolve(
             text = option.default
         settings.texts[option.name] = text
         settings.values[option.name] = _read(option, text, settings.problems)
+    _tell_misspelt(settings, options, context)
     return settings
+
+
+def _tell_misspelt(settings: Settings, options: Sequence[Option], context: click.Context) -> None:
+    """A variable that nobody reads is no setting: say so, before anything is done without it."""
+    missed = {each.variable for each in options if settings.sources[each.name] == "default"}
+    if "pushgateway_url" in settings.sources:
+        missed |= {name for name in CREDENTIALS if not os.environ.get(name)}
+    known = {*variables_of(context.find_root().command), *CREDENTIALS, *missed}
+    for note in misspelt(environment(), missed, known):
+        console.say(f"canarygate: {note}")
 
 
 class _Switch(click.types.BoolParamType):

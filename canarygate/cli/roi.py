@@ -9,6 +9,7 @@ import click
 from canarygate import console
 from canarygate.cli.options import Option, Settings, resolve, with_options
 from canarygate.errors import ConfigError
+from canarygate.near import near_path
 from canarygate.weights.roi import Inputs, costs_document
 from canarygate.weights.roi_inputs import INPUTS, Input, file_problems
 
@@ -82,7 +83,9 @@ def _fill_from_file(settings: Settings) -> None:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        settings.problems.append(f"{FILE.label}: {path} cannot be read as TOML ({error})")
+        settings.problems.append(
+            f"{FILE.label}: {path} cannot be read as TOML ({error}){near_path(path)}"
+        )
         return
     problems = [f"{FILE.label}: {path}: {each}" for each in file_problems(document)]
     settings.problems += problems

@@ -4,6 +4,7 @@ import math
 import re
 from urllib.parse import urlsplit
 
+from canarygate.near import did_you_mean
 from canarygate.settings import parse_duration, without_secrets
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -28,7 +29,8 @@ def arrival(text: str) -> str:
     """`closed` or `open`."""
     kind = text.strip().lower()
     if kind not in ("closed", "open"):
-        raise ValueError(f"{text!r} is neither closed nor open")
+        near = did_you_mean(kind, ["closed", "open"])
+        raise ValueError(f"{text!r} is neither closed nor open{near}")
     return kind
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from canarygate.errors import ConfigError
 from canarygate.judge.policy_keys import LISTS, problems
+from canarygate.near import near_path
 
 DEFAULT_PATH = Path(__file__).with_name("default_policy.toml")
 POLICY_HINT = f"every key with its default is in {DEFAULT_PATH}; a policy holds what it changes"
@@ -217,7 +218,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = f"{path}: cannot read the policy ({error})"
+        reason = f"{path}: cannot read the policy ({error}){near_path(path)}"
         raise ConfigError(reason, hint=POLICY_HINT) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML ({error})", hint=POLICY_HINT) from error

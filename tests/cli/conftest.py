@@ -49,6 +49,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def canarygate(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Command:
+    # What a slow machine takes longer for would be told.
+    monkeypatch.setattr("canarygate.console.PHASE_SECONDS", 600.0)
+
     def run(*arguments: str, **variables: str) -> Ended:
         with monkeypatch.context() as patched:
             for name in list(os.environ):
