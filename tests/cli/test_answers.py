@@ -27,7 +27,7 @@ def test_the_answer_is_a_sentence_a_table_and_where_the_report_is(
     assert (0, "") == (ended.code, ended.err)
     assert load.was_closed
     assert lines[0].startswith("pass after 45 s: ruled out: more than 25 % slower, ")
-    assert "report: results/run-1/report.json" == lines[-1].rstrip()
+    assert "report: results/run-1/report.html" == lines[-1].rstrip()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in ended.out
 
