@@ -140,7 +140,7 @@ def _get(settings: PrometheusSettings, query: str, end: float) -> bytes:
     context = _context(settings) if parts.scheme == "https" else None
     timeout = end - time.monotonic()
     if timeout <= 0:
-        raise QueryFailed(Failure.TIMEOUT, "there was no time left to ask")
+        raise QueryFailed(Failure.TIMEOUT, "Prometheus did not answer in time")
     connection = (
         http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         if context is None

@@ -31,33 +31,33 @@ class Measure(StrEnum):
     RESETS = "resets"
 
 
-def _counted(more: str = "") -> str:
-    """Requests in the window, by series.
+def _counted(suffix: str, more: str = "") -> str:
+    """What was counted in the window, by series.
 
     `increase` sees nothing of a series that is new: of ten errors at ten endpoints, each the first
     of its kind, none. What was not there a window ago counts whole.
     """
-    series = f"<metric>_count{{<matchers>{more}}}"
+    series = f"<metric>_{suffix}{{<matchers>{more}}}"
     return (
         f"({series} unless last_over_time({series}[<window>] offset <window>)) "
         f"or increase({series}[<window>])"
     )
 
 
-_BUCKETS = "rate(<metric>_bucket{<matchers>,<success>%s}[<window>])"
-_FINITE, _ALL = (_BUCKETS % f',le{operator}"+Inf"' for operator in ("!=", "="))
+_REQUESTS = _counted("count")
+_ERRORS, _TOLD = _counted("count", ",<error>"), _counted("count", ",<told>")
+# Of successes: what fails at once would otherwise make a canary fast.
+_BUCKETS, _FINITE, _ALL = (
+    _counted("bucket", f",<success>{bound}") for bound in ("", ',le!="+Inf"', ',le="+Inf"')
+)
 # A comparison at the end turns 0/0 into nothing: a role without successes has no p99, which is no
 # failure to read it.
 TEMPLATES: Mapping[Measure, str] = {
-    Measure.REQUESTS: f"sum({_counted()})",
+    Measure.REQUESTS: f"sum({_REQUESTS})",
     # A role without any error has no series of errors, and a share of 0; one whose series lack the
     # label that tells errors has no share at all, or a misspelt label would look like health.
-    Measure.ERRORS: (
-        f"(sum({_counted(',<error>')}) or 0 * sum({_counted(',<told>')})) "
-        f"/ sum({_counted(',<told>')}) >= 0"
-    ),
-    # Of successes: what fails at once would otherwise make a canary fast.
-    Measure.LATENCY: f"histogram_quantile({QUANTILE}, sum by (le) ({_BUCKETS % ''})) >= 0",
+    Measure.ERRORS: f"(sum({_ERRORS}) or 0 * sum({_TOLD})) / sum({_TOLD}) >= 0",
+    Measure.LATENCY: f"histogram_quantile({QUANTILE}, sum by (le) ({_BUCKETS})) >= 0",
     # The highest finite bound has the largest of the cumulative counts.
     Measure.BEYOND: f"1 - max(sum by (le) ({_FINITE})) / sum({_ALL}) > -1",
     Measure.AGE: "time() - max(timestamp(<metric>_count{<matchers>}))",

@@ -43,27 +43,29 @@ def test_every_question_is_asked_of_both() -> None:
     assert all("<" not in each.text for each in queries)
 
 
-def test_p99_is_of_all_successes_of_a_role_together() -> None:
-    of = 'job="checkout",traffic!="synthetic",version="v2",status_code!~"5.."'
+def counted(more: str = "", series: str = COUNT, version: str = "v2") -> str:
+    series = f'{series}{{job="checkout",traffic!="synthetic",version="{version}"{more}}}'
+    return (
+        f"({series} unless last_over_time({series}[300s] offset 300s)) or increase({series}[300s])"
+    )
 
-    assert f"histogram_quantile(0.99, sum by (le) (rate({BUCKET}{{{of}}}[300s]))) >= 0" == asked(
+
+def test_p99_is_of_all_successes_of_a_role_together() -> None:
+    buckets = counted(',status_code!~"5.."', BUCKET)
+
+    assert f"histogram_quantile(0.99, sum by (le) ({buckets})) >= 0" == asked(
         CANARY, Measure.LATENCY
     )
 
 
 def test_what_is_beyond_the_highest_finite_bound() -> None:
-    of = 'job="checkout",traffic!="synthetic",version="v1",status_code!~"5.."'
+    of = ',status_code!~"5..",le'
+    finite, everything = (
+        counted(f'{of}{operator}"+Inf"', BUCKET, "v1") for operator in ("!=", "=")
+    )
 
-    assert (
-        f'1 - max(sum by (le) (rate({BUCKET}{{{of},le!="+Inf"}}[300s]))) '
-        f'/ sum(rate({BUCKET}{{{of},le="+Inf"}}[300s])) > -1'
-    ) == asked(STABLE, Measure.BEYOND)
-
-
-def counted(more: str = "") -> str:
-    series = f'{COUNT}{{job="checkout",traffic!="synthetic",version="v2"{more}}}'
-    return (
-        f"({series} unless last_over_time({series}[300s] offset 300s)) or increase({series}[300s])"
+    assert f"1 - max(sum by (le) ({finite})) / sum({everything}) > -1" == asked(
+        STABLE, Measure.BEYOND
     )
 
 
