@@ -32,7 +32,7 @@ def command(context: click.Context, /, results: Path, **given: Any) -> int:
 
     \b
     canarygate report results/20261120-221500-4f1c2a
-    canarygate report results/20261120-221500-4f1c2a --policy strict.toml --output strict.html
+    canarygate report results/run-7 --policy strict.toml --output strict.html
     """
     from canarygate.draw import PAGE, page_of
 
