@@ -1,9 +1,11 @@
 """The options of the service that `smoke` starts, and how a command line becomes a command."""
 
+import os
 import re
 import shlex
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from canarygate.cli import values
 from canarygate.cli.options import Option, Settings
@@ -81,12 +83,18 @@ def read_service_settings(settings: Settings, environ: Mapping[str, str]) -> Ser
     """What to start, and what to wait for; `settings.problems` says what cannot be."""
     command = settings["start"] or ()
     if command and shutil.which(command[0], path=environ.get("PATH")) is None:
-        settings.problems.append(
-            f"{START.label}: there is no program {command[0]!r} on the PATH or here that can be run"
-        )
+        settings.problems.append(f"{START.label}: {_missing(command[0])}")
     return ServiceSettings(
         command=command,
         ready_path=settings["ready_path"] or "",
         ready_timeout_seconds=settings["ready_timeout"] or 60.0,
         stop_timeout_seconds=10.0 if (stop := settings["stop_timeout"]) is None else stop,
     )
+
+
+def _missing(program: str) -> str:
+    if Path(program).is_file() and os.sep in program:
+        return f"{program} is no program that can be run; chmod +x, or name its interpreter first"
+    if Path(program).is_file():
+        return f"there is no program {program!r} on the PATH; the one here is ./{program}"
+    return f"there is no program {program!r} on the PATH or here"

@@ -11,6 +11,8 @@ MOST_ENDPOINTS = 30
 MOST_ANNOTATIONS = 10
 """GitHub shows no more of one kind from one step."""
 NAME_CELLS = 100
+MOST_LETTERS = 2000
+"""Of one reason: GitHub takes a summary of 1 MiB, or nothing of it."""
 MARK = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 SPECIAL = re.compile(r"[&<>|\\`*_~\[\]#$@]|:(?=[\w/+-])")
 """What HTML, Markdown, GitHub's tables, mentions, emoji, mathematics and links are made of."""
@@ -71,7 +73,7 @@ def harmless(line: str) -> str:
 
 def text(words: str) -> str:
     """Words on one line of Markdown, which mean nothing but themselves."""
-    plain = shown(" ".join(words.split()))
+    plain = shown(" ".join(_cut(words).split()))
     return SPECIAL.sub(lambda match: f"&#{ord(match[0])};", plain)
 
 
@@ -114,9 +116,13 @@ def _numbers(totals: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _data(words: str) -> str:
-    encoded = words.encode("utf-8", "replace").decode("utf-8")
+    encoded = _cut(words).encode("utf-8", "replace").decode("utf-8")
     return encoded.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(words: str) -> str:
     return _data(words).replace(":", "%3A").replace(",", "%2C")
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= MOST_LETTERS else f"{words[:MOST_LETTERS]}…"

@@ -169,6 +169,8 @@ class Service:
         while self._is_alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
             self._signal(signal.SIGKILL)  # what was started while the others were killed
+        if self._is_alive():
+            self.notes.append("the service is still running: it could not be ended (whose is it?)")
 
     def _kill(self) -> None:
         self._signal(signal.SIGKILL)

@@ -172,16 +172,27 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_started(
     assert not (here / "started").exists()
 
 
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("no-such-program", "there is no program 'no-such-program' on the PATH or here"),
+        (
+            "own_flow.py",
+            "there is no program 'own_flow.py' on the PATH; the one here is ./own_flow.py",
+        ),
+        (
+            "./own_flow.py",
+            "./own_flow.py is no program that can be run; chmod +x, or name its interpreter first",
+        ),
+    ],
+)
 def test_an_unknown_program_is_refused_before_anything_is_done(
-    canarygate: "Command", here: Path
+    canarygate: "Command", here: Path, program: str, said: str
 ) -> None:
-    ended = canarygate("smoke", "--target-host", "http://127.0.0.1:9", "--start", "no-such-program")
+    ended = canarygate("smoke", "--target-host", "http://127.0.0.1:9", "--start", program)
 
     assert (2, "") == (ended.code, ended.out)
-    assert (
-        "canarygate: --start (START): there is no program 'no-such-program' on the PATH or here "
-        "that can be run\n"
-    ) in ended.err
+    assert f"canarygate: --start (START): {said}\n" in ended.err
     assert not (here / "results").exists()
 
 

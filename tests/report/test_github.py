@@ -119,6 +119,17 @@ def test_many_endpoints_are_cut_and_counted() -> None:
     assert 30 == written.count("| GET /")
 
 
+def test_a_summary_is_never_too_long_for_github() -> None:
+    """Of more than 1 MiB it takes nothing."""
+    long = "| &" * 100_000
+    checks = [check(f"canary.{number}", Verdict.FAIL, long) for number in range(40)]
+
+    written = summary(with_endpoints(document_of(*checks), *([long] * 99)), folder="r")
+
+    assert len(written.encode()) < 1 << 20
+    assert len(annotation("error", "x", long)) < 8000
+
+
 def test_the_answer_and_each_open_check_are_annotations() -> None:
     document = document_of(
         check("run.pace", Verdict.INCONCLUSIVE, "uneven"),
