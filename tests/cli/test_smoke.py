@@ -209,6 +209,21 @@ def test_an_older_junit_file_is_never_taken_for_this_run_s(
     assert "::error title=canarygate::--users (USERS): 'none' is not a whole number" in ended.err
 
 
+@pytest.mark.usefixtures("load")
+def test_another_run_s_folder_is_left_as_it_is(
+    canarygate: "Command", ready: str, here: Path
+) -> None:
+    words = ("smoke", "--target-host", ready, "--run-id", "run-1")
+    canarygate(*words)
+    before = {path: path.read_bytes() for path in (here / "results/run-1").iterdir()}
+
+    ended = canarygate(*words)
+
+    assert 2 == ended.code
+    assert "exists already" in ended.err
+    assert before == {path: path.read_bytes() for path in (here / "results/run-1").iterdir()}
+
+
 def test_a_dry_run_shows_the_commands_and_does_nothing(canarygate: "Command", here: Path) -> None:
     (here / "old.xml").write_text("old")
 
