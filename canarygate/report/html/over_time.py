@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_BINS = 30
-MARKS = 8
+IN_A_BIN = 6
+"""Requests, on average; fewer make lines that are torn."""
+MARKS = 10
 LOG_FROM = 6.0
 """From this ratio of the highest to the lowest on, a linear axis would hide the lowest."""
 Numbers = NDArray[np.float64]
@@ -42,8 +44,10 @@ def over_time(document: Mapping[str, Any], trace: Trace) -> Section:
     last = last_second(trace)
     if not last:
         return Section(note="No request came back, so there is nothing to draw over time.")
-    step = scales.step_for(last, MOST_BINS)
-    edges = np.array(list(scales.bins(last, MOST_BINS)))
+    fewest = min(len(seen) for seen in trace.roles.values() if len(seen))
+    most = max(1, min(MOST_BINS, fewest // IN_A_BIN))
+    step = scales.step_for(last, most)
+    edges = np.array(list(scales.bins(last, most)))
     binned = {role: bin_up(seen, edges) for role, seen in trace.roles.items() if len(seen)}
     pictures, notes = [], []
     scene = _Scene(document=document, binned=binned, last=last, step=step)

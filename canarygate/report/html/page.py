@@ -9,7 +9,7 @@ from canarygate.memory import MemorySamples
 from canarygate.report.html import view
 from canarygate.report.html.canvas import Section, drawing
 from canarygate.report.html.change import changes
-from canarygate.report.html.distribution import distributions, judged_until
+from canarygate.report.html.distribution import distributions
 from canarygate.report.html.facts import facts, listed
 from canarygate.report.html.memory import memory_pictures
 from canarygate.report.html.over_time import last_second, over_time
@@ -71,7 +71,6 @@ def _texts(document: Mapping[str, Any], links: Iterable[str]) -> dict[str, Any]:
     loud, quiet = view.checks(document)
     rows, rest = view.endpoints(document)
     roles, counted = facts(document)
-    until = judged_until(document)
     texts: dict[str, Any] = view.printable(
         {
             "head": view.head(document),
@@ -79,7 +78,8 @@ def _texts(document: Mapping[str, Any], links: Iterable[str]) -> dict[str, Any]:
             "quiet": quiet,
             "endpoints": rows,
             "endpoints_left": rest,
-            "until": None if until == float("inf") else until,
+            "rows_open": view.ROWS_OPEN,
+            "until": document["decided_at_seconds"],
             "warm_up": document["warm_up_seconds"],
             "is_compared": document["comparison"] is not None,
             "roles": roles,

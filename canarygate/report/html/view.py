@@ -12,6 +12,8 @@ from canarygate.settings import without_secrets
 
 ROWS = 250
 """Endpoints in the table; all of them are in report.json."""
+ROWS_OPEN = 20
+"""Endpoints that are seen before the table is opened."""
 WORDS = {
     "pass": ("✓", "pass"),
     "fail": ("✗", "fail"),
@@ -144,7 +146,7 @@ def _compared_row(row: Mapping[str, Any], totals: Mapping[str, Any]) -> dict[str
         "state": row["state"],
         "symbol": WORDS[row["state"]][0],
         "n": f"{row['stable_successes']:,} → {row['canary_successes']:,}",
-        "failed": _failed(totals),
+        **_failed(totals),
         "p50": wording.durations(row["stable_p50"], row["canary_p50"]),
         "p95": wording.durations(row["stable_p95"], row["canary_p95"]),
         "change": _change(row),
@@ -169,19 +171,20 @@ def _row(totals: Mapping[str, Any]) -> dict[str, str]:
         "state": "",
         "symbol": "",
         "n": " → ".join(f"{each:,}" for each in successes) + (f" ({only})" if only else ""),
-        "failed": _failed(totals),
+        **_failed(totals),
         "p50": quantiles["0.5"],
         "p95": quantiles["0.95"],
     }
 
 
-def _failed(totals: Mapping[str, Any]) -> str:
+def _failed(totals: Mapping[str, Any]) -> dict[str, str]:
     known = [totals[role] for role in (STABLE, CANARY) if role in totals]
     failed = [sum(each["failures"].values()) for each in known]
-    if not any(failed):
-        return "0"
     kinds = sorted({kind for each in known for kind in each["failures"]})
-    return f"{' → '.join(f'{each:,}' for each in failed)} ({', '.join(kinds)})"
+    return {
+        "failed": " → ".join(f"{each:,}" for each in failed) if any(failed) else "0",
+        "kinds": ", ".join(kinds),
+    }
 
 
 def _name(row: Mapping[str, Any]) -> str:
