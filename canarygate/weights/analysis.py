@@ -40,7 +40,7 @@ class Rules:
     latency_slack_seconds: float = 0.005
     """A p99 that is above stable's by no more than this counts as equal."""
     min_requests: float = 500.0
-    """Of each role in the window: at 100, of equal versions one in forty looked half as slow again,
+    """Of each role in the window: at 100, of equal versions three in a hundred looked half as slow again,
     and one in five where a fiftieth of the requests is slow (docs/weights.md)."""
     max_age_seconds: float = 60.0
     """Of each role's newest sample."""
