@@ -75,6 +75,10 @@ def command(**options: object) -> None:
     or PUSH_TOKEN_FILE; PUSH_CA_FILE names a private certificate authority.
 
     Exit codes: 0 pushed, 2 bad usage or input, 4 the gateway did not take it.
+
+    \b
+    python -m push_metrics --csv=results/run-7 --pushgateway=http://pushgateway:9091
+    python -m push_metrics --csv=results/run-7 --labels=service=checkout --output=-
     """
     request = read_request(options, os.environ)
     pushed = push_source(request)

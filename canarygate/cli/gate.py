@@ -85,7 +85,7 @@ def command(
     \b
     canarygate gate --target-host http://canary --stable-host http://stable
     TARGET_HOST=http://127.0.0.1:8080 USERS=40 canarygate gate --run-time 2m
-    canarygate gate --target-host http://canary -- --tags checkout
+    canarygate gate --target-host http://canary -- --loglevel DEBUG
     """
     settings = resolve(OPTIONS, given, context)
     wanted = read_gate_settings(settings, locust_args)

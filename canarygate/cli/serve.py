@@ -55,7 +55,12 @@ WEIGHTS_OPTIONS = (BIND, WEIGHTS_PORT, *COMMON, CACHE, LOG_LEVEL)
 
 @click.group("serve")
 def command() -> None:
-    """Run one of canarygate's own services."""
+    """Run one of canarygate's own services.
+
+    \b
+    canarygate serve shop --port 8080
+    canarygate serve weights --prometheus-url http://prometheus.monitoring:9090
+    """
 
 
 @command.command("shop")
