@@ -80,7 +80,7 @@ EXAMPLES = [
     line.strip()
     for _, command in [*every_command(), ("python -m push_metrics", push_command)]
     for block in re.findall(r"^ *\x08\n((?: *\S.*\n?)+)", command.help or "", re.MULTILINE)
-    for line in block.splitlines()
+    for line in block.replace("\\\n", " ").splitlines()
 ]
 
 
@@ -99,6 +99,9 @@ def test_an_example_in_the_help_is_understood_by_the_command_itself(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(CHECKOUT)
 
+    if words[:3] == ["python", "-m", "push_metrics"]:
+        push_command.make_context("push_metrics", words[3:])
+        return
     assert "canarygate" == words.pop(0)
     with click.Context(commands) as context:
         command: click.Command | None = commands
@@ -122,5 +125,5 @@ def test_every_page_that_a_help_names_is_there() -> None:
     ]
     named = set(re.findall(r"docs/[\w-]+\.md", " ".join(filter(None, texts))))
 
-    assert {"docs/policy.md", "docs/demo-shop.md"} == named
+    assert {"docs/policy.md", "docs/demo-shop.md"} <= named
     assert [] == [name for name in named if not (CHECKOUT / name).is_file()]
