@@ -1,6 +1,7 @@
 """The evidence over time is the judge's own: it is enough when, and only when, the judge says so."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,17 +155,7 @@ def test_a_line_has_few_points_whatever_the_number_of_records() -> None:
 
 def test_the_order_of_the_records_does_not_matter() -> None:
     records = {"canary": traffic(failing=0.05), "stable": traffic(seed=2)}
-    back = {
-        role: replace(
-            each,
-            **{
-                name: value[::-1]
-                for name, value in vars(each).items()
-                if isinstance(value, np.ndarray)
-            },
-        )
-        for role, each in records.items()
-    }
+    back = {role: reversed_order(each) for role, each in records.items()}
     run = run_of(records)
 
     forth, found = trace(run, records, POLICY), trace(run, back, POLICY)
@@ -174,6 +165,13 @@ def test_the_order_of_the_records_does_not_matter() -> None:
         np.testing.assert_array_equal(one.log10_e, other.log10_e)
     for role in forth.roles:
         np.testing.assert_array_equal(forth.roles[role].duration, found.roles[role].duration)
+
+
+def reversed_order(records: Records) -> Records:
+    changed: dict[str, Any] = {
+        name: value[::-1] for name, value in vars(records).items() if isinstance(value, np.ndarray)
+    }
+    return replace(records, **changed)
 
 
 def test_a_generator_without_cpu_gathers_no_evidence_of_slowness() -> None:

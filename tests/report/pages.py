@@ -48,7 +48,7 @@ def traffic(
         user=nothing,
         sequence=np.arange(1, requests + 1),
         endpoint=endpoint,
-        duration_ms=1000 * seconds,
+        duration_ms=np.asarray(1000 * seconds, np.float64),
         status=np.full(requests, 200),
         outcome=outcome,
         bytes=nothing,

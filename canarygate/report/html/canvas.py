@@ -136,7 +136,7 @@ def legend(axes: "Axes", handles: Sequence[Any] | None = None) -> None:
     """Above the picture, at the right: never upon a line."""
     options: dict[str, Any] = {
         "loc": "lower right",
-        "bbox_to_anchor": (1.01, 0.99),
+        "bbox_to_anchor": (1.01, 1.0),
         "ncols": 4,
         "handlelength": 2.0,
         "columnspacing": 1.1,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST = 24
+IN_ONE = 12
+"""Endpoints in one picture; all of them share an axis."""
 ROW = 38
 """Pixels of one endpoint: its name, and below it its interval."""
 NAME_CELLS = 34
@@ -28,7 +30,7 @@ Row = Mapping[str, Any]
 
 
 def changes(document: Mapping[str, Any]) -> Section:
-    """One picture of every endpoint whose change is known."""
+    """Every endpoint whose change is known."""
     comparison = document["comparison"]
     if not comparison:
         return Section(note=_why_not(document))
@@ -47,7 +49,10 @@ def changes(document: Mapping[str, Any]) -> Section:
         said = [f"{len(rows) - MOST} more are in the table"] if len(rows) > MOST else []
         said += [f"{missing} with too few successes have no interval"] if missing else []
         note = f"{'; '.join(said)}.".capitalize()
-    return Section(pictures=[_picture(rows[:MOST])], note=note)
+    rows, span = rows[:MOST], _range(rows[:MOST])
+    parts = [rows[first : first + IN_ONE] for first in range(0, len(rows), IN_ONE)]
+    pictures = [_picture(f"change-{number}", part, span) for number, part in enumerate(parts, 1)]
+    return Section(pictures=pictures, note=note)
 
 
 def _tolerated(row: Row, forgiven_seconds: float) -> float:
@@ -64,10 +69,10 @@ def _why_not(document: Mapping[str, Any]) -> str:
     return "Nothing was compared: the policy holds the canary to limits only."
 
 
-def _picture(rows: Sequence[Row]) -> Picture:
+def _picture(key: str, rows: Sequence[Row], span: tuple[float, float]) -> Picture:
     height = 26 + canvas.BOTTOM + ROW * len(rows)
     figure, axes = canvas.empty(height, left=canvas.RIGHT, top=26)
-    low, high = _range(rows)
+    low, high = span
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(len(rows), 0)
@@ -89,8 +94,8 @@ def _picture(rows: Sequence[Row]) -> Picture:
     canvas.legend(axes, _legend(rows))
     words = "; ".join(_words(row) for row in rows)
     title = "Change of each endpoint with its 95 % interval"
-    svg = svg_text(figure, "change", title, words)
-    return Picture(key="change", title=title, words=words, svg=svg, has_table=True)
+    svg = svg_text(figure, key, title, words)
+    return Picture(key=key, title=title, words=words, svg=svg, has_table=True)
 
 
 def _range(rows: Sequence[Row]) -> tuple[float, float]:

@@ -82,7 +82,10 @@ class _Scene:
             self._line(axes, each, style, top, is_alone=len(lines) == 1)
         self._threshold(axes, max(lines, key=lambda each: float(each.log10_needed.max())))
         axes.set_ylim(LOWEST - 0.25, top + 0.25)
-        canvas.ticks(axes.yaxis, *scales.power_ticks(LOWEST, top))
+        places, labels = scales.power_ticks(LOWEST, top)
+        if places and places[0] == LOWEST:
+            labels[0] = f"\u2264 {labels[0]}"
+        canvas.ticks(axes.yaxis, places, labels)
         axes.set_xlim(0, self.last * 1.01)
         (places, labels), words = scales.time_ticks(self.last)
         canvas.ticks(axes.xaxis, places, labels)
@@ -93,7 +96,7 @@ class _Scene:
             last=self.last * 1.01,
         )
         if self.looks:
-            floor, first = LOWEST - 0.25, self.looks[0]
+            floor = LOWEST - 0.25
             marks: dict[str, Any] = {"marker": "|", "markersize": 14, "markeredgewidth": 2}
             axes.plot(
                 self.looks,
@@ -104,7 +107,11 @@ class _Scene:
                 **marks,
             )
             axes.annotate(
-                "look", (first, floor), xytext=(-4, 3), textcoords="offset points", ha="right"
+                "look",
+                (self.looks[-1], floor),
+                xytext=(-4, 3),
+                textcoords="offset points",
+                ha="right",
             )
         canvas.label(axes, words, "E (log scale)")
         if len(lines) > 1:
@@ -149,7 +156,7 @@ class _Scene:
             x, y, color=ink.FAIL, linewidth=1.5, linestyle=(0, (6, 3)), drawstyle="steps-post"
         )
         says = f"enough: {_size(float(y[-1]))}"
-        axes.text(0.01, y[0] + 0.12, says, color=ink.FAIL, transform=axes.get_yaxis_transform())
+        axes.text(0.01, y.max() + 0.12, says, color=ink.FAIL, transform=axes.get_yaxis_transform())
 
 
 def _steps(each: Evidence, last: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -37,7 +37,7 @@ def short_duration(seconds: float) -> str:
     """As a tick says it: `0.5 ms`, `20 ms`, `2 s`, `5 min`."""
     if seconds < 0.9995:
         return f"{1000 * seconds:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 300 else f"{seconds / 60:.3g} min"
+    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"
 
 
 def log_ticks(low: float, high: float, most: int = 5) -> list[float]:
