@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from canarygate.weights.service import THREADS, Service
 from canarygate.weights.settings import WeightSettings
 
 TURN_SECONDS = 0.2
+BACKLOG = 1024
 GRACE_SECONDS = 2.0
 """For the answers under way when a stop is asked for."""
 
@@ -34,22 +36,19 @@ def serve(
     disable_created_metrics()  # type: ignore[no-untyped-call]
     log = Log(write_log, settings.log_level)
     _listen_to_libraries(log)
+    listening = _listen(settings)
     service = Service(settings, log)
-    try:
-        server: Any = create_server(
-            service,
-            host=settings.host,
-            port=settings.port,
-            threads=THREADS,
-            ident="canarygate",
-            connection_limit=500,
-            channel_timeout=30,
-            max_request_header_size=16384,
-            max_request_body_size=65536,
-            asyncore_use_poll=True,
-        )
-    except (OSError, OverflowError, ValueError) as error:
-        raise _cannot_listen(settings, error) from error
+    server: Any = create_server(
+        service,
+        sockets=[listening],
+        threads=THREADS,
+        ident="canarygate",
+        connection_limit=500,
+        channel_timeout=30,
+        max_request_header_size=16384,
+        max_request_body_size=65536,
+        asyncore_use_poll=True,
+    )
     service.readiness.start()
     log.line("info", "start", prometheus=settings.prometheus.shown, port=int(server.effective_port))
     announce(f"listening on {_address(server)}")
@@ -58,6 +57,17 @@ def serve(
     service.readiness.stop()
     _drain(server)
     log.line("info", "stop")
+
+
+def _listen(settings: WeightSettings) -> socket.socket:
+    """One socket, whatever the name stands for: waitress would take one for each of its addresses."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _cannot_listen(settings, error) from error
 
 
 def _turn(server: Any) -> None:

@@ -216,6 +216,15 @@ def test_the_same_options_are_refused_before_serving(canarygate: "Command") -> N
     ] == [line.removeprefix("canarygate: ") for line in ended.err.splitlines()[:-1]]
 
 
+@pytest.mark.parametrize("host", ["nohost.invalid", "192.0.2.1", "a b", "x" * 300])
+def test_an_address_that_is_not_ours(canarygate: "Command", host: str) -> None:
+    ended = canarygate("serve", "weights", "--prometheus-url", DOWN, "--bind", host)
+
+    assert (2, "") == (ended.code, ended.out)
+    assert f"canarygate: cannot listen on {host}:8090: " in ended.err
+    assert "  hint: check --bind (BIND) and --port (PORT)\n" in ended.err
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "1e3", "1_0", "nan", "inf", "101"])
 def test_what_is_no_percent(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not"):

@@ -213,9 +213,7 @@ def send_traffic(world: World) -> None:
         "killed": (100, 3),
         "restarted": (100, 3),
     }
-    slowest = threading.Thread(target=send, args=("beyond", 2 * NEEDED, 2 * NEEDED))
     world.shops["quiet"][0].use(20)
-    slowest.start()
     for _ in range(3):
         threads = [
             threading.Thread(target=send, args=(version, *how)) for version, how in plan.items()
@@ -225,7 +223,6 @@ def send_traffic(world: World) -> None:
         for thread in threads:
             thread.join()
         time.sleep(0.5)
-    slowest.join()
     world.shops["broken"][0].use(150, at_once=8)
     world.shops["healthy"][0].use(50, synthetic=True)
     for version in (*plan, "broken", "quiet"):
@@ -355,6 +352,7 @@ def test_a_shop_that_was_restarted_holds(world: World) -> None:
 
 def test_beyond_the_last_bucket_nobody_knows_how_slow(world: World) -> None:
     """`histogram_quantile` says 10 s, which is less than the truth: enough to roll back, no more."""
+    world.shops["beyond"][0].use(2 * NEEDED, at_once=2 * NEEDED)
     world.wait_for("beyond")
     canary = world.weights.ask("beyond")
     stable = world.weights.ask("healthy", "beyond")
@@ -449,6 +447,12 @@ def test_it_ends_when_asked_though_prometheus_is_silent(tmp_path: Path, number: 
 def try_to_ask(weights: Weights) -> None:
     with contextlib.suppress(requests.RequestException):
         weights.ask("healthy")
+
+
+def test_a_name_with_two_addresses_is_one_service(tmp_path: Path) -> None:
+    with serving("http://127.0.0.1:1", tmp_path / "log", "--bind", "localhost") as weights:
+        assert 200 == requests.get(f"{weights.url}/healthz", timeout=5).status_code
+        assert 503 == requests.get(f"{weights.url}/readyz", timeout=5).status_code
 
 
 def test_a_port_that_is_taken(world: World, tmp_path: Path) -> None:
