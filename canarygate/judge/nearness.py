@@ -84,7 +84,7 @@ def _phrases(nearness: Nearness) -> Iterator[str]:
         return
     for what, share in (
         ("more errors", nearness.more_errors),
-        ("much slower", nearness.much_slower or 0.0),
+        ("being much slower", nearness.much_slower or 0.0),
     ):
         if share >= 1:
             yield f"evidence of {what}: strong, not confirmed"
@@ -97,7 +97,7 @@ def _phrases(nearness: Nearness) -> Iterator[str]:
     else:
         yield f"last look at {at}" if nearness.is_last_look else f"next look at {at}"
     if nearness.requests < nearness.requests_needed:
-        after = " after the warm-up" if nearness.of_latency else ""
+        after = " after warm-up" if nearness.of_latency else ""
         yield (
             f"requests for a pass: {nearness.requests:,} of at least {nearness.requests_needed:,}{after}"
         )

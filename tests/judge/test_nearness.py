@@ -45,7 +45,7 @@ def near(
 def test_a_healthy_canary_is_told_the_next_look_and_what_is_missing() -> None:
     assert (
         "next look at 45 s",
-        "requests for a pass: 120 of at least 398 after the warm-up",
+        "requests for a pass: 120 of at least 398 after warm-up",
     ) == words(near(HEALTHY, HEALTHY, 20.0))
 
 
@@ -91,7 +91,7 @@ def test_evidence_that_is_not_confirmed_is_not_called_an_answer() -> None:
         == words(replace(near(HEALTHY, HEALTHY, 20.0), more_errors=1.0))[0]
     )
     assert (
-        "evidence of much slower: 99 % of what a fail takes"
+        "evidence of being much slower: 99 % of what a fail takes"
         == words(replace(near(HEALTHY, HEALTHY, 20.0), much_slower=0.9999))[0]
     )
 
@@ -103,7 +103,7 @@ def test_gross_slowness_is_told_when_it_is_judged() -> None:
     assert early.much_slower is None
     assert late.much_slower is not None
     assert late.much_slower > 0
-    assert words(late)[0].startswith("evidence of much slower: ")
+    assert words(late)[0].startswith("evidence of being much slower: ")
 
 
 def test_faint_evidence_is_not_worth_a_word() -> None:
