@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from canarygate.report.github import (
     annotation,
@@ -99,6 +100,38 @@ def test_a_name_can_neither_end_its_cell_nor_become_a_tag() -> None:
     tags.feed("\n".join(lines))
     assert [] == tags.seen
     assert [] == [line for line in lines if re.search(r"[`*@<\[\]]", line)]
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """Every row of every table, as a real parser of Markdown with HTML reads it."""
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown)
+    rows: list[list[str]] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and token.level > 3:
+            assert {"text"} >= {child.type for child in token.children or []}, token.content
+            rows[-1].append("".join(child.content for child in token.children or []))
+    return rows
+
+
+def test_a_parser_of_markdown_finds_the_names_as_they_are() -> None:
+    document = with_endpoints(document_of(check("canary.x", Verdict.FAIL, HOSTILE)), HOSTILE)
+
+    first, *rows = cells(summary(document, folder="r"))
+
+    plain = " ".join(HOSTILE.split())
+    assert ["check", "state", "why"] == first
+    assert ["canary.x", "❌ fail", plain] == rows[0]
+    assert "GET GET /a|b?| x | <script>alert(" == rows[2][0][:33]
+    assert ["canary", "1,234", "3", "12 ms", "-", "1500 ms"] == rows[2][1:]
+
+
+@given(st.text(st.characters(), min_size=1, max_size=40))
+def test_no_name_changes_the_shape_of_a_table(name: str) -> None:
+    document = with_endpoints(document_of(check(name, Verdict.FAIL, name)), name)
+
+    assert [3, 3, 7, 7] == [len(row) for row in cells(summary(document, folder=name))]
 
 
 @given(st.text(st.characters()))
