@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,6 @@ class World:
     prometheus: str
     shops: dict[str, list[RunningShop]]
     weights: Weights
-    folder: Path
-    ended: list[RunningShop] = field(default_factory=list)
 
     def query(self, text: str) -> list[float]:
         """The values of an instant query."""
@@ -166,8 +165,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Every version has had its traffic, and Prometheus has seen it."""
     folder = tmp_path_factory.mktemp("weights")
     shops: dict[str, list[RunningShop]] = {}
-    for version, faults in SHOPS:
-        shops.setdefault(version, []).append(start_shop(version, faults))
+    with ThreadPoolExecutor(4) as pool:
+        started = pool.map(lambda each: start_shop(*each), SHOPS)
+        for (version, _), shop in zip(SHOPS, started, strict=True):
+            shops.setdefault(version, []).append(shop)
     targets = [f"127.0.0.1:{each.port}" for those in shops.values() for each in those]
     (folder / "prometheus.yml").write_text(
         "global: {scrape_interval: 1s}\n"
@@ -188,7 +189,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             running(command, f"{url}/-/ready", folder),
             serving(url, folder / "weights.log") as weights,
         ):
-            found = World(url, shops, weights, folder)
+            found = World(url, shops, weights)
             send_traffic(found)
             yield found
     finally:

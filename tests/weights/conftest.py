@@ -22,12 +22,12 @@ MakeWeightSettings = Callable[..., WeightSettings]
 
 @pytest.fixture
 def a_service(stand_in: StandIn) -> MakeWeightSettings:
-    """Settings that ask the stand-in, with little patience."""
+    """Settings that ask the stand-in."""
 
     def make(*, prometheus: dict[str, Any] | None = None, **changes: Any) -> WeightSettings:
-        source = PrometheusSettings(url=stand_in.url, query_timeout_seconds=0.5)
+        source = PrometheusSettings(url=stand_in.url, query_timeout_seconds=5.0)
         settings = WeightSettings(
-            prometheus=replace(source, **(prometheus or {})), deadline_seconds=1.5
+            prometheus=replace(source, **(prometheus or {})), deadline_seconds=10.0
         )
         return replace(settings, **changes)
 

@@ -132,7 +132,7 @@ def test_no_document_is_an_accident(document: Any) -> None:
     assert value is None or isinstance(value, float)
 
 
-def asking(stand_in: StandIn, seconds: float = 2.0, **changes: Any) -> float | None:
+def asking(stand_in: StandIn, seconds: float = 5.0, **changes: Any) -> float | None:
     settings = replace(
         PrometheusSettings(url=stand_in.url, query_timeout_seconds=seconds), **changes
     )
@@ -191,7 +191,7 @@ def test_what_may_come_instead_of_an_answer(
         asking(stand_in, 0.3)
 
     assert failure is failed.value.failure
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2.9
     assert "secret" not in str(failed.value)
 
 
@@ -219,7 +219,7 @@ def test_the_deadline_of_the_answer_ends_a_query_too(stand_in: StandIn) -> None:
     with pytest.raises(QueryFailed, match="did not answer in time"):
         ask(PrometheusSettings(url=stand_in.url), "up", deadline=time.monotonic() - 1)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2.9
 
 
 def test_who_we_are(stand_in: StandIn, tmp_path: Path) -> None:

@@ -113,7 +113,9 @@ def test_the_same_answer_to_everything_holds(
 ) -> None:
     stand_in.act = act
 
-    assert (Status.HOLD, 0.0) == status_and_weight(Weigher(a_service()).answer(NAMES))
+    assert (Status.HOLD, 0.0) == status_and_weight(
+        Weigher(a_service(deadline_seconds=1.0)).answer(NAMES)
+    )
 
 
 def test_one_reason_is_told_once(a_service: MakeService, stand_in: StandIn) -> None:
@@ -131,13 +133,13 @@ def test_what_failed_is_named(a_service: MakeService, stand_in: StandIn) -> None
 
 
 def test_a_slow_prometheus_holds_by_the_deadline(a_service: MakeService, stand_in: StandIn) -> None:
-    stand_in.act = slowly(5)
+    stand_in.act = slowly(6)
     began = time.monotonic()
     answer = Weigher(a_service(deadline_seconds=0.8)).answer(NAMES)
 
     assert (Status.HOLD, 0.0) == status_and_weight(answer)
     assert "in time" in answer.decision.reasons[0]
-    assert time.monotonic() - began < 0.8 + 1
+    assert time.monotonic() - began < 0.8 + 3
 
 
 def test_twenty_at_once_are_one_computation(a_service: MakeService, stand_in: StandIn) -> None:
@@ -155,11 +157,12 @@ def test_twenty_at_once_are_one_computation(a_service: MakeService, stand_in: St
 def test_an_answer_is_kept_and_then_computed_anew(
     a_service: MakeService, stand_in: StandIn
 ) -> None:
-    service = Weigher(a_service(cache_seconds=0.5))
+    service = Weigher(a_service(cache_seconds=60.0))
     first = service.answer(NAMES)
 
     assert first is service.answer(NAMES)
-    time.sleep(0.5)
+    service._settings = replace(service._settings, cache_seconds=0.01)
+    time.sleep(0.01)
     assert first is not service.answer(NAMES)
     assert 2 * QUESTIONS == stand_in.asked
 
@@ -175,13 +178,13 @@ def test_nothing_is_kept_when_nothing_shall_be(a_service: MakeService, stand_in:
 def test_a_failure_is_forgotten_sooner(
     a_service: MakeService, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weigher, "INCOMPLETE_SECONDS", 0.1)
+    monkeypatch.setattr(weigher, "INCOMPLETE_SECONDS", 30.0)
     service = Weigher(a_service(cache_seconds=60.0))
     stand_in.act = always(http("", "500 Oh"))
     failed = service.answer(NAMES)
 
     assert failed is service.answer(NAMES)
-    time.sleep(0.1)
+    monkeypatch.setattr(weigher, "INCOMPLETE_SECONDS", 0.0)
     stand_in.act = healthy()
     assert Status.PROCEED is service.answer(NAMES).decision.status
 
@@ -222,7 +225,7 @@ def test_too_many_different_questions_at_once_are_held_in_time(
 
     assert {(Status.HOLD, 0.0)} == {status_and_weight(each) for each in answers}
     assert stand_in.asked <= QUESTIONS * weigher.COMPUTATIONS_AT_ONCE
-    assert time.monotonic() - began < 0.6 + 1
+    assert time.monotonic() - began < 0.6 + 3
 
 
 def test_whoever_gets_no_turn_is_told_so(a_service: MakeService, stand_in: StandIn) -> None:
