@@ -28,7 +28,7 @@ def summary(document: Mapping[str, Any], *, folder: str, problems: Sequence[str]
         *(f"Besides: {text(problem)}\n" for problem in problems),
         *_checks(document["checks"]),
         "",
-        *_endpoints(document["endpoints"]),
+        *_endpoints(document["endpoints"], document["roles"]),
         "",
         f"Run {text(document['run_id'])}; report.html, report.json and junit.xml are in {text(folder)}",
         "",
@@ -94,7 +94,9 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"| run | {MARK['pass']} pass | the {len(quiet)} other checks of the run itself |"
 
 
-def _endpoints(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _endpoints(
+    rows: Sequence[Mapping[str, Any]], roles: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
     if not rows:
         return
     yield "| endpoint | role | requests | failed | p50 | p95 | max |"
@@ -106,6 +108,9 @@ def _endpoints(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"| {name} | {role} | {' | '.join(_numbers(totals))} |"
     if len(rows) > MOST_ENDPOINTS:
         yield f"| … and {len(rows) - MOST_ENDPOINTS} more in report.json | | | | | | |"
+    for role in ROLES:
+        if role in roles and (totals := roles[role]["total"]):
+            yield f"| all | {role} | {' | '.join(_numbers(totals))} |"
 
 
 def _numbers(totals: Mapping[str, Any]) -> Iterator[str]:

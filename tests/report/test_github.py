@@ -31,7 +31,7 @@ def with_endpoints(document: dict[str, Any], *names: str) -> dict[str, Any]:
         "seconds_max": 1.5,
     }
     rows = [{"method": "GET", "name": name, "canary": totals} for name in names]
-    return {**document, "endpoints": rows}
+    return {**document, "endpoints": rows, "roles": {"canary": {"total": totals}}}
 
 
 def test_the_summary_is_a_sentence_the_checks_and_the_endpoints() -> None:
@@ -55,6 +55,7 @@ def test_the_summary_is_a_sentence_the_checks_and_the_endpoints() -> None:
         "| endpoint | role | requests | failed | p50 | p95 | max |\n"
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
         "| GET /api/products/&#58;id | canary | 1,234 | 3 | 12 ms | - | 1500 ms |\n"
+        "| all | canary | 1,234 | 3 | 12 ms | - | 1500 ms |\n"
         "\n"
         "Run run-1; report.html, report.json and junit.xml are in results/run-1\n"
         "\n"
@@ -131,7 +132,7 @@ def test_a_parser_of_markdown_finds_the_names_as_they_are() -> None:
 def test_no_name_changes_the_shape_of_a_table(name: str) -> None:
     document = with_endpoints(document_of(check(name, Verdict.FAIL, name)), name)
 
-    assert [3, 3, 7, 7] == [len(row) for row in cells(summary(document, folder=name))]
+    assert [3, 3, 7, 7, 7] == [len(row) for row in cells(summary(document, folder=name))]
 
 
 @given(st.text(st.characters()))
