@@ -44,29 +44,24 @@ class Watcher:
         if not self._rests_until <= until < run.run_time_seconds:
             return False
         began = time.thread_time()
-        moment = None
-        if until >= run.min_run_time_seconds:
-            moment = self._ask(roles, records, until)
-        if moment is None:
-            self._near = self._find_near(roles, records, until)
+        moment = self._ask(replace(self._file, roles=roles), records, until)
         self._rests_until = until + (time.thread_time() - began) / MOST_OF_A_CORE
         return moment is not None
 
-    def _ask(
-        self, roles: Mapping[str, RoleRun], records: Mapping[str, Records], until: float
-    ) -> float | None:
-        from canarygate.judge.checks import certain
-
-        memory = self._memory.read() if self._memory is not None else None
-        return certain(replace(self._file, roles=roles), records, self._policy, memory, until)
-
-    def _find_near(
-        self, roles: Mapping[str, RoleRun], records: Mapping[str, Records], until: float
-    ) -> Sequence[str]:
+    def _ask(self, file: RunFile, records: Mapping[str, Records], until: float) -> float | None:
+        from canarygate.judge.checks import certain, read_scene
         from canarygate.judge.nearness import find_nearness, words
 
-        file = replace(self._file, roles=roles)
-        return words(find_nearness(file, records, self._policy, until))
+        read = read_scene(file, records, self._policy)
+        moment = None
+        if until >= self._settings.run.min_run_time_seconds:
+            memory = self._memory.read() if self._memory is not None else None
+            moment = certain(file, records, self._policy, memory, until, read=read)
+        if moment is None:
+            is_one = bool(file.same_identity)
+            near = find_nearness(*read, self._policy, until, same_identity=is_one)
+            self._near = words(near)
+        return moment
 
 
 def watched_seconds(roles: Mapping[str, RoleRun]) -> float | None:

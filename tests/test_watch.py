@@ -62,7 +62,7 @@ def test_a_certain_answer_ends_the_load_between_its_shortest_time_and_its_end(
 ) -> None:
     asked = []
 
-    def certain(run: RunFile, *_: object) -> float | None:
+    def certain(run: RunFile, *_: object, **__: object) -> float | None:
         asked.append(run.roles)
         return moment
 
@@ -78,7 +78,7 @@ def test_a_certain_answer_ends_the_load_between_its_shortest_time_and_its_end(
 def test_a_load_run_is_not_ended_early(
     make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_: 14.0)
+    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_, **__: 14.0)
     settings = replace(make_settings(), stop_early=False)
 
     watcher = Watcher(settings, FILE, load_policy(None))
@@ -93,7 +93,9 @@ def test_a_run_that_takes_long_to_judge_is_judged_less_often(
     clock = iter([0.0, 0.1, 5.0, 5.1])
     asked = []
     monkeypatch.setattr("time.thread_time", lambda: next(clock))
-    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *each: asked.append(each[-1]))
+    monkeypatch.setattr(
+        "canarygate.judge.checks.certain", lambda *each, **_: asked.append(each[-1])
+    )
     watcher = Watcher(make_settings(), FILE, load_policy(None))
 
     for second in (30.0, 31.0, 32.0, 33.0, 34.0):
@@ -121,7 +123,7 @@ def test_how_near_the_answer_is_is_asked_with_it_and_within_its_time(
 def test_before_the_shortest_time_the_judge_is_not_asked_and_people_are_told(
     make_settings: "MakeSettings", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_: 14.0)
+    monkeypatch.setattr("canarygate.judge.checks.certain", lambda *_, **__: 14.0)
     settings = make_settings(min_run_time_seconds=50.0)
     file = replace(FILE, settings={"run_time_seconds": 300, "min_run_time_seconds": 50.0})
     watcher = Watcher(settings, file, load_policy(None))

@@ -67,6 +67,8 @@ def certain(
     policy: Policy,
     memory: Memory | None,
     until: float,
+    *,
+    read: tuple[Scene, Plan] | None = None,
 ) -> float | None:
     """When the answer of a run that goes on became certain; None as long as it is not.
 
@@ -76,10 +78,11 @@ def certain(
         policy: every threshold.
         memory: samples by role, where memory was asked for.
         until: seconds since the load began up to which every writer of records has reported.
+        read: what `read_scene` made of them, where that is known.
     """
     if run.same_identity:
         return None
-    scene, plan = read_scene(run, records, policy)
+    scene, plan = read or read_scene(run, records, policy)
     decision = decide(scene, policy, plan, memory, until=until)
     return None if decision is None else decision.at_seconds
 

@@ -3,19 +3,16 @@
 Told to people while they wait; nothing is decided by it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
 from canarygate.judge.bars import error_excess, last_bar, look_bar, slow_excess
-from canarygate.judge.checks import read_scene
 from canarygate.judge.policy import Policy
-from canarygate.judge.replay import look_times
+from canarygate.judge.replay import Plan, look_times
 from canarygate.judge.sequential import SETTLED_SECONDS, error_evidence, gross_evidence
 from canarygate.judge.stats import requests_needed
 from canarygate.judge.traffic import Scene
-from canarygate.records import Records
-from canarygate.results import RunFile
 
 FAINT = 0.05
 """Evidence below this part of what a fail takes is not worth a word: chance makes as much."""
@@ -48,10 +45,9 @@ class Nearness:
 
 
 def find_nearness(
-    run: RunFile, records: Mapping[str, Records], policy: Policy, until: float
+    scene: Scene, plan: Plan, policy: Policy, until: float, *, same_identity: bool = False
 ) -> Nearness:
     """Where a run that goes on stands, `until` seconds after its load began."""
-    scene, plan = read_scene(run, records, policy)
     seen = scene.up_to(until)
     is_compared = scene.stable is not None and policy.compare.enabled
     times = look_times(plan, scene.warm_up_seconds) if is_compared else (plan.planned_seconds,)
@@ -68,7 +64,7 @@ def find_nearness(
         of_latency=of_latency,
         generator_short=scene.generator_short,
         memory_asked=plan.memory_asked,
-        same_identity=bool(run.same_identity),
+        same_identity=same_identity,
         lasts_seconds=plan.min_seconds if until < plan.min_seconds else 0.0,
     )
 

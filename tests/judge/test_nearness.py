@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canarygate.judge.checks import certain
+from canarygate.judge.checks import certain, read_scene
 from canarygate.judge.nearness import Nearness, find_nearness, words
 from canarygate.judge.policy import Policy
 from canarygate.records import Records
@@ -39,7 +39,12 @@ def running(
 def near(
     canary: Traffic, stable: Traffic | None, until: float, policy: Policy = POLICY, **changes: Any
 ) -> Nearness:
-    return find_nearness(*running(canary, stable, **changes), policy, until)
+    return of_run(*running(canary, stable, **changes), policy, until)
+
+
+def of_run(run: RunFile, records: dict[str, Records], policy: Policy, until: float) -> Nearness:
+    read = read_scene(run, records, policy)
+    return find_nearness(*read, policy, until, same_identity=bool(run.same_identity))
 
 
 def test_a_healthy_canary_is_told_the_next_look_and_what_is_missing() -> None:
@@ -75,8 +80,8 @@ def test_the_evidence_of_errors_is_whole_just_when_the_judge_is_certain() -> Non
         at for second in range(1, 300) if (at := certain(run, records, POLICY, None, second))
     )
 
-    before = find_nearness(run, records, POLICY, moment - 0.01)
-    after = find_nearness(run, records, POLICY, moment)
+    before = of_run(run, records, POLICY, moment - 0.01)
+    after = of_run(run, records, POLICY, moment)
 
     assert before.more_errors < 1 <= after.more_errors
     assert words(before)[0] == (
@@ -164,8 +169,8 @@ def test_it_never_breaks_a_run_and_never_tells_a_whole_share(
         canary, stable, facts={"start": START if has_begun else None} if not has_begun else {}
     )
 
-    told = words(find_nearness(run, records, policy, until))
+    told = words(of_run(run, records, policy, until))
 
     assert told
     assert not [each for each in told if "100 %" in each]
-    assert np.isfinite(find_nearness(run, records, policy, until).more_errors)
+    assert np.isfinite(of_run(run, records, policy, until).more_errors)
