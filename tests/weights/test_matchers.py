@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canarygate.weights.matchers import (
@@ -96,18 +96,21 @@ def unquoted(text: str) -> tuple[str, str]:
     return plain, text[match.end() :]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_escaped_comes_back_as_one_string(value: str) -> None:
     """The strict form of names is the first fence; this is the second."""
     assert (value, '} or up{x="') == unquoted('"' + escape(value) + '"} or up{x="')
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_quoted_pattern_matches_its_text_and_nothing_longer(value: str) -> None:
     assert re.fullmatch(quote_regex(value), value)
     assert not re.fullmatch(quote_regex(value), value + "x")
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["=", "=~", "!=", "!~"]))
 def test_a_filled_matcher_is_still_one_matcher(value: str, operator: str) -> None:
     filled = str(Matcher("version", operator, "<canary>").filled({"canary": value}))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canarygate.weights.prometheus import MOST_BYTES, Failure, QueryFailed, ask, read_value
@@ -123,6 +123,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_no_document_is_an_accident(document: Any) -> None:
     try:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canarygate.weights.analysis import CANARY, STABLE
@@ -101,6 +101,7 @@ def test_another_latency_query_has_no_bounds_to_ask_for() -> None:
     assert any("[500ms]" in each.text for each in queries)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({name: st.from_regex(VALUE, fullmatch=True) for name in NAMES}))
 def test_no_name_changes_what_is_asked(names: dict[str, str]) -> None:
     """The query is the same but for what stands between the quotes."""
@@ -114,6 +115,7 @@ def test_no_name_changes_what_is_asked(names: dict[str, str]) -> None:
     assert shape(NAMES) == shape(names)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({name: st.text() for name in NAMES}))
 def test_not_even_one_that_was_never_checked(names: dict[str, str]) -> None:
     def shape(values: dict[str, str]) -> list[str]:
