@@ -27,22 +27,22 @@ SERVICE = Option(
     name="service",
     metavar="NAME",
     read=parameter("service"),
-    help="What <service> is; a request may say another.",
+    help="What `<service>` is; a request may say another.",
 )
 NAMESPACE = Option(
-    name="namespace", metavar="NAME", read=parameter("namespace"), help="What <namespace> is."
+    name="namespace", metavar="NAME", read=parameter("namespace"), help="What `<namespace>` is."
 )
 CANARY = Option(
     name="canary",
     metavar="NAME",
     read=parameter("canary"),
-    help="What <canary> is, such as a version or a pod template hash.",
+    help="What `<canary>` is, such as a version or a pod template hash.",
 )
 STABLE = Option(
     name="stable",
     metavar="NAME",
     read=parameter("stable"),
-    help="What <stable> is; '' says that there is none, which holds.",
+    help="What `<stable>` is; '' says that there is none, which holds.",
 )
 PARAMETERS = (SERVICE, NAMESPACE, CANARY, STABLE)
 WINDOW = Option(
@@ -79,8 +79,8 @@ MATCHERS = Option(
     metavar="MATCHERS",
     default='job="<service>",traffic!="synthetic"',
     read=parse_matchers,
-    help="Label matchers of both roles. Here and below, <service>, <namespace>, <canary> and "
-    "<stable> are what the request names.",
+    help="Label matchers of both roles. Here and below, `<service>`, `<namespace>`, `<canary>` and "
+    "`<stable>` are what the request names.",
 )
 CANARY_MATCHERS = Option(
     name="canary_matchers",
@@ -101,14 +101,14 @@ ERROR_MATCHER = Option(
     metavar="MATCHER",
     default='status_code=~"5.."',
     read=parse_matcher,
-    help="What tells a failed request; series without this label are not counted at all.",
+    help="What tells a failed request; series without this label have no error share.",
 )
 LATENCY_QUERY = Option(
     name="latency_query",
     metavar="PROMQL",
     read=query,
-    help="Instead of p99 out of the histogram: seconds, with <matchers>, <window>, <metric>, "
-    "<success>, <error> or <told> in it.",
+    help="Instead of p99 out of the histogram: seconds, with `<matchers>`, `<window>`, `<metric>`, "
+    "`<success>`, `<error>` or `<told>` in it.",
 )
 ERROR_QUERY = Option(
     name="error_query",
