@@ -1,6 +1,6 @@
 """Draw docs/images/ anew: real gates on demo shops, in a real terminal and a real browser.
 
-.venv/bin/python scripts/make_pictures.py     some two minutes; needs tmux and chromium
+.venv/bin/python scripts/make_pictures.py [NAME...]     some two minutes; needs tmux and chromium
 
 Look at them afterwards: a picture that nobody looked at shows anything.
 """
@@ -92,9 +92,9 @@ SCENES = (
     Scene(
         name="progress",
         title="A gate under way",
-        faults="error=503:1% route=/api/checkout",
+        faults="error=503:1%",
         environ=USUAL,
-        looks_at=21.0,
+        looks_at=18.0,
     ),
 )
 
@@ -109,7 +109,8 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stable = stack.enter_context(demo_shop("v1"))
-        for scene in SCENES:
+        wanted = sys.argv[1:]
+        for scene in (each for each in SCENES if not wanted or each.name in wanted):
             with demo_shop("v2", scene.faults) as canary, tempfile.TemporaryDirectory() as folder:
                 hosts = {"TARGET_HOST": canary, "STABLE_HOST": stable}
                 screen = gate_on_screen(scene, {**scene.environ, **hosts}, Path(folder))
@@ -192,7 +193,7 @@ def draw_report(report: Path) -> None:
             [
                 *BROWSER,
                 f"--user-data-dir={profile}",
-                "--window-size=1000,1250",
+                "--window-size=1000,1212",
                 f"--screenshot={IMAGES / 'report.png'}",
                 report.as_uri(),
             ],
