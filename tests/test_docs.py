@@ -127,3 +127,27 @@ def test_every_page_that_a_help_names_is_there() -> None:
 
     assert {"docs/policy.md", "docs/demo-shop.md"} <= named
     assert [] == [name for name in named if not (CHECKOUT / name).is_file()]
+
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted(
+        [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("benchmarks/*.md")]
+    ),
+    ids=lambda page: str(page.relative_to(CHECKOUT)),
+)
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    inner = [each for each in LINK.findall(text) if not re.match(r"[a-z]+:", each)]
+
+    assert [] == [each for each in inner if not (page.parent / each).exists()]
+
+
+def test_the_index_names_every_page() -> None:
+    index = (CHECKOUT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (CHECKOUT / "docs").glob("*.md")} - {"README.md"}
+
+    assert set() == pages - set(LINK.findall(index))
