@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MADE = ("cli.md", "metrics.md")
-OF_A_QUESTION = {("canarygate judge", name) for name in ("asks_power", "users", "run_time")}
-"""A job's RUN_TIME is its gate's: what a person asks about a plan must not take it for an answer."""
+OF_A_QUESTION = {("canarygate judge", name) for name in ("asks_power", "users", "run_time")} | {
+    ("canarygate weights", "once")
+}
+"""A job's RUN_TIME is its gate's: what a person asks about a plan must not take it for an answer.
+And what is asked is no setting."""
 
 
 @pytest.fixture(scope="module")

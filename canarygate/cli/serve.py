@@ -101,7 +101,7 @@ def weights(context: click.Context, /, **given: Any) -> int:
 
     \b
     canarygate serve weights --prometheus-url http://prometheus.monitoring:9090
-    PROMETHEUS_URL=http://127.0.0.1:9090 canarygate serve weights --port 0 --window 2m
+    PROMETHEUS_URL=http://127.0.0.1:9090 canarygate serve weights --window 2m
     """
     settings = read_weight_settings(resolve(WEIGHTS_OPTIONS, given, context), environment())
 

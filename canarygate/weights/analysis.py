@@ -7,6 +7,8 @@ from enum import StrEnum
 
 CANARY, STABLE = "canary", "stable"
 QUANTILE = 0.99
+LEAST_SECONDS, MOST_SECONDS = 1e-6, 1e6
+"""Of a p99 that can be divided by, or be one at all."""
 SLACK = 1e-9
 """Shares and counts come out of divisions."""
 
@@ -143,7 +145,7 @@ def _impossible(role: str, reading: Reading) -> Iterator[str]:
     for name, value, most in (
         ("number of requests", reading.requests, math.inf),
         ("error share", reading.error_share, 1 + SLACK),
-        ("p99", reading.latency_seconds, math.inf),
+        ("p99", reading.latency_seconds, MOST_SECONDS),
         ("share beyond the last bucket", reading.beyond_share, 1 + SLACK),
         ("number of resets", reading.resets, math.inf),
         ("age of the newest sample", reading.age_seconds, math.inf),
@@ -180,7 +182,9 @@ def _latency_delta(canary: Reading, stable: Reading) -> tuple[float | None, Sequ
         *_latency_doubts(CANARY, canary),
         *_latency_doubts(STABLE, stable),
     ]
-    if not canary.latency_seconds or not stable.latency_seconds or _is_capped(stable):
+    if canary.latency_seconds is None or stable.latency_seconds is None:
+        return None, doubts
+    if stable.latency_seconds < LEAST_SECONDS or _is_capped(stable):
         return None, doubts
     return canary.latency_seconds / stable.latency_seconds - 1, doubts
 
@@ -189,7 +193,7 @@ def _slowness(
     latency_delta: float | None, canary: Reading, stable: Reading, rules: Rules
 ) -> float | None:
     """What of the difference counts: a millisecond more on one is half as slow again, and nothing."""
-    if latency_delta is None or not canary.latency_seconds or not stable.latency_seconds:
+    if latency_delta is None or canary.latency_seconds is None or stable.latency_seconds is None:
         return None
     more = canary.latency_seconds - stable.latency_seconds
     return 0.0 if 0 < more <= rules.latency_slack_seconds else latency_delta
@@ -198,7 +202,7 @@ def _slowness(
 def _latency_doubts(role: str, reading: Reading) -> Iterator[str]:
     if reading.latency_seconds is None:
         yield f"{role}: there is no p99; it takes successful requests"
-    elif reading.latency_seconds <= 0:
+    elif reading.latency_seconds < LEAST_SECONDS:
         yield f"{role}: its p99 is 0 s, which nothing can be compared with"
     elif reading.is_bounded and reading.beyond_share is None:
         yield f"{role}: whether its p99 is within the histogram's buckets is not known"

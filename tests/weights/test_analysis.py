@@ -311,6 +311,20 @@ def test_what_is_held_and_what_is_rolled_back(
     assert decision == found
 
 
+@settings(deadline=None)
+@given(st.floats(0, 1e-6), st.floats(0, 1e308))
+def test_no_p99_is_too_small_or_too_large_to_be_divided(small: float, large: float) -> None:
+    for canary, stable in ((small, large), (large, small), (small, small), (large, large)):
+        decision = decide(
+            replace(WELL, latency_seconds=canary),
+            replace(WELL, latency_seconds=stable),
+            DEFAULT_RULES,
+        )
+
+        assert decision.latency_delta is None or math.isfinite(decision.latency_delta)
+        assert Status.PROCEED is not decision.status or 1e-6 <= stable <= 1e6
+
+
 def test_what_could_not_be_read_holds_whatever_else_was() -> None:
     canary = replace(WELL, error_share=1.0)
 
