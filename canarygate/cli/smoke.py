@@ -98,7 +98,8 @@ def command(
         if not wanted.run.folder.exists():  # else it is another run's, and refused below
             folder = wanted.run.folder
         _announce(wanted)
-        found = run_gate(wanted, environ, signals=context.obj, listen=console.Talk().listen)
+        with console.Talk() as talk:
+            found = run_gate(wanted, environ, signals=context.obj, listen=talk.listen)
     except CanarygateError as error:
         if error.hint == GATE_HINT:
             error.hint = HINT
