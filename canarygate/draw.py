@@ -36,7 +36,7 @@ def with_page(
     """
     if run.file.outcome is RunOutcome.INTERRUPTED:  # 15 s are for the answer alone
         return replace(answer, notes=(*answer.notes, later(answer.folder)))
-    listen(Phase(text="drawing"))
+    listen(Phase(text="drawing report.html"))
     path = answer.folder / PAGE
     try:
         with signals.held():

@@ -50,7 +50,7 @@ def test_it_is_drawn_when_everything_else_is_there(make_settings: "MakeSettings"
     folder = make_settings().run.folder
 
     def listen(event: object) -> None:
-        if isinstance(event, Phase) and event.text == "drawing":
+        if isinstance(event, Phase) and event.text == "drawing report.html":
             there.append({each.name for each in folder.iterdir()})
 
     run(make_settings, listen=listen)

@@ -283,9 +283,9 @@ def _near(given: Path, flows: Path) -> str:
         for path in folder.glob("*.py")
         if not path.name.startswith("_")
     }
-    if not flows.is_dir():
-        return "; --flows-dir (FLOWS_DIR) says where locustfiles are"
-    near = difflib.get_close_matches(given.name, names, n=1)
+    near = difflib.get_close_matches(given.name, names, n=1, cutoff=0.75)
     if near:
         return f"; did you mean {near[0]}?"
+    if not flows.is_dir():
+        return "; --flows-dir (FLOWS_DIR) says where locustfiles are"
     return f"; there are {', '.join(sorted(names))}" if names else ""

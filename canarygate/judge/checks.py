@@ -154,7 +154,8 @@ def _sentence(
     if is_compared:
         ruled_out = [check.reason for check in others if check.name in ("compare.clear", MEMORY)]
         return f"pass{after}: {'; '.join(ruled_out)}"
-    return f"pass: {limits_only}: {', '.join(check.reason for check in traffic)}"
+    kept = [check.reason for check in traffic if check.name != SERVICE]
+    return f"pass: {limits_only}: {', '.join(kept)}"
 
 
 MEMORY = "memory.growth"

@@ -7,14 +7,25 @@ from canarygate.judge.typical import typical_change
 from canarygate.judge.wording import percent
 
 MOST_NAMED = 3
+MANIFOLD = 3
+"""From this ratio on, a change is told in times."""
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def change(ratio: float) -> str:
     """1.38 → `+38 %`, 0.9 → `-10 %`; from three times on 6.2 → `6.2` and TIMES."""
-    if ratio >= 1000:
-        return f"{ratio:,.0f}{TIMES}"
-    return f"{ratio:.3g}{TIMES}" if ratio >= 3 else f"{100 * (ratio - 1):+.0f} %"
+    return _times(ratio) if ratio >= MANIFOLD else f"{100 * (ratio - 1):+.0f} %"
+
+
+def interval(ratio: float, low: float, high: float) -> str:
+    """`[+21, +57]`, in the unit that `change` has for the ratio itself."""
+    if ratio >= MANIFOLD:
+        return f"[{_times(low)}, {_times(high)}]"
+    return f"[{100 * (low - 1):+.0f}, {100 * (high - 1):+.0f}]"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}{TIMES}" if ratio >= 1000 else f"{ratio:.3g}{TIMES}"
 
 
 def milliseconds(seconds: float) -> str:
@@ -54,8 +65,8 @@ def _typical(group: Group) -> str:
     typical = typical_change(group.canary, group.stable)
     if typical is None:
         return ""
-    low, high = (change(bound).removesuffix(" %") for bound in (typical.low, typical.high))
-    return f"typical {change(typical.ratio)} [{low}, {high}], "
+    bounds = interval(typical.ratio, typical.low, typical.high)
+    return f"typical {change(typical.ratio)} {bounds}, "
 
 
 def _p95(group: Group) -> str:

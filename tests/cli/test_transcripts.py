@@ -162,6 +162,14 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], list[str]]] = [
         ],
     ),
     (
+        ("gate", *HOST, "--flows-dir", "flows", "--locust-file", "brokn_flow.py"),
+        {},
+        [
+            "--locust-file (LOCUST_FILE): no file brokn_flow.py, here or in flows; "
+            "did you mean broken_flow.py?"
+        ],
+    ),
+    (
         ("gate", *HOST, "--locust-file", "broken_flow.py"),
         {},
         ["--locust-file (LOCUST_FILE): broken_flow.py line 1: invalid syntax"],

@@ -38,13 +38,13 @@ def judged(make_records: "MakeRecords", make_role: "MakeRole") -> Any:
     return judged
 
 
-def test_a_service_that_runs_on_is_a_pass_that_is_said_last(judged: Any) -> None:
+def test_a_service_that_runs_on_passes_and_is_no_news(judged: Any) -> None:
     answer = judged(RAN_ON, outcome=RunOutcome.FINISHED)
 
-    assert Verdict.PASS is answer.verdict
-    assert answer.sentence.endswith(
-        "the started service, ready after 1.2 s, ran until it was told to stop"
-    )
+    check = next(each for each in answer.checks if each.name == "canary.service")
+    assert (Verdict.PASS, Verdict.PASS) == (answer.verdict, check.state)
+    assert "the started service, ready after 1.2 s, ran until it was told to stop" == check.reason
+    assert "service" not in answer.sentence
 
 
 def test_a_service_that_ends_fails_before_anything_else(judged: Any) -> None:
