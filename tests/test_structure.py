@@ -20,7 +20,7 @@ LAYERS = (
     {"push_metrics"},
     {
         *("canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"),
-        "canarygate.weights",
+        *("canarygate.weights", "canarygate.lint"),
     },
     {"canarygate.answer"},
     {
@@ -33,7 +33,7 @@ LAYERS = (
 )
 SIBLINGS = {
     *("canarygate.runner", "canarygate.judge", "canarygate.report", "canarygate.shop"),
-    "canarygate.weights",
+    *("canarygate.weights", "canarygate.lint"),
 }
 # The push has a command of its own, which is started as `python -m push_metrics`.
 ENTRY_POINTS = {
