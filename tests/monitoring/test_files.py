@@ -1,6 +1,7 @@
 """The examples beside the rules: what Prometheus scrapes, whom Alertmanager tells, what kustomize takes."""
 
 import re
+import runpy
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,20 @@ def test_kustomize_is_given_files_of_this_folder_only() -> None:
     )
     assert [] == [each for each in files if not each.is_file() or MONITORING not in each.parents]
     assert {*(MONITORING / "rules").glob("*.yaml"), MONITORING / "dashboard.json"} == set(files)
+
+
+def test_the_operator_is_given_the_same_rules() -> None:
+    """Write it anew with `python scripts/make_prometheusrule.py`."""
+    text = (MONITORING / "operator" / "canarygate.prometheusrule.yaml").read_text("utf-8")
+    groups = [
+        group
+        for name in ("recording.yaml", "alerts.yaml")
+        for group in read(MONITORING / "rules" / name)["groups"]
+    ]
+    script = runpy.run_path(str(MONITORING.parent / "scripts" / "make_prometheusrule.py"))
+
+    assert script["prometheus_rule"]() == text
+    assert {"groups": groups} == yaml.safe_load(text)["spec"]
+    assert ["canarygate.prometheusrule.yaml"] == read(
+        MONITORING / "operator" / "kustomization.yaml"
+    )["resources"]
