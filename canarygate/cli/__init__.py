@@ -11,6 +11,7 @@ from canarygate.cli import (
     demo,
     gate,
     judge,
+    lint,
     push,
     report,
     roi,
@@ -58,7 +59,7 @@ def commands() -> None:
     """
 
 
-for module in (gate, run, smoke, judge, report, calibrate, push, demo, serve, weights, roi):
+for module in (gate, run, smoke, judge, report, calibrate, push, demo, serve, weights, roi, lint):
     commands.add_command(module.command)
 
 

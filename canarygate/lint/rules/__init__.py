@@ -1,0 +1,36 @@
+"""Every rule, in the order in which docs/lint.md tells of them."""
+
+from canarygate.lint.findings import Rule
+from canarygate.lint.rules import (
+    args,
+    braces,
+    conditions,
+    fields,
+    jobs,
+    limits,
+    names,
+    queries,
+    ratios,
+    rollouts,
+    shell,
+    steps,
+    templates,
+    traffic,
+)
+
+RULES: tuple[Rule, ...] = (
+    *limits.RULES,
+    *conditions.RULES,
+    *args.RULES,
+    *braces.RULES,
+    *templates.RULES,
+    *names.RULES,
+    *jobs.RULES,
+    *shell.RULES,
+    *queries.RULES,
+    *ratios.RULES,
+    *traffic.RULES,
+    *rollouts.RULES,
+    *steps.RULES,
+    *fields.RULES,
+)

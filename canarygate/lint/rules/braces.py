@@ -1,0 +1,44 @@
+"""`{{…}}` that Argo cannot fill."""
+
+import re
+from collections.abc import Iterator
+
+from canarygate.lint.arguments import ARGUMENT, BRACES, strings
+from canarygate.lint.findings import Rule, Told, told
+from canarygate.lint.world import World
+
+HELM = re.compile(
+    r"\.(Values|Release|Chart|Files|Capabilities|Template)\b|\b(include|tpl|toYaml)\b|^-|-$"
+)
+
+
+def _other_braces(world: World) -> Iterator[Told]:
+    for metric in world.metrics:
+        for node in strings(metric.node):
+            if problem := _problem(node.text):
+                yield told(
+                    metric.owner,
+                    node,
+                    f"metric {metric.name!r}: {problem}; there is no escape for the braces",
+                )
+
+
+def _problem(text: str) -> str:
+    if "{{" not in text:
+        return ""
+    for match in BRACES.finditer(text):
+        if not ARGUMENT.fullmatch(match[0]) and not HELM.search(match[1].strip()):
+            shown = " ".join(match[0].split())[:40]
+            return f"Argo fills {{{{args.NAME}}}} and nothing else; {shown} ends the run as Error"
+    if "{{" in BRACES.sub("", text):
+        return "a {{ that never closes ends the run as Error ('cannot find end tag')"
+    return ""
+
+
+RULES = (
+    Rule(
+        name="other-braces",
+        remedy="keep scripts and templates of other languages in the image, and pass values by env",
+        find=_other_braces,
+    ),
+)

@@ -1,0 +1,95 @@
+"""Limits that no number of measurements can reach."""
+
+from collections.abc import Iterator
+
+from canarygate.lint.arguments import Values, filled, surroundings
+from canarygate.lint.findings import Rule, Told, told
+from canarygate.lint.manifests import Metric
+from canarygate.lint.nodes import Node
+from canarygate.lint.world import World
+
+INFINITE = -1
+
+
+def effective_count(metric: Metric, values: Values) -> int | None:
+    """How often it measures; `INFINITE` without an end, None when that is not known."""
+    count = number(metric.node["count"], values) if metric.node["count"] else 0
+    if count is None:
+        return None
+    if count > 0:
+        return count
+    return INFINITE if metric.node["interval"] else 1
+
+
+def number(node: Node, values: Values) -> int | None:
+    """A whole number, or None where only the cluster knows it."""
+    text = filled(node.text, values)
+    try:
+        return int(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _never(world: World, field: str, outcome: str) -> Iterator[Told]:
+    for metric in world.metrics:
+        limit = metric.node[field]
+        if not limit or metric.node["consecutiveSuccessLimit"]:
+            continue
+        for _, values in surroundings(world, metric.owner):
+            most, count = number(limit, values), effective_count(metric, values)
+            if most is not None and count is not None and most >= count > 0:
+                times = (
+                    "one measurement is made" if count == 1 else f"{count} measurements are made"
+                )
+                yield told(
+                    metric.owner,
+                    limit,
+                    f"metric {metric.name!r} can never {outcome}: it takes more than {field}, {most}, and "
+                    f"{times}; whatever is measured, it ends Successful",
+                )
+                break
+
+
+def _never_fails(world: World) -> Iterator[Told]:
+    return _never(world, "failureLimit", "fail")
+
+
+def _never_inconclusive(world: World) -> Iterator[Told]:
+    return _never(world, "inconclusiveLimit", "be inconclusive")
+
+
+def _tolerates(world: World) -> Iterator[Told]:
+    for metric in world.metrics:
+        limit = metric.node["failureLimit"]
+        if metric.provider != "job" or not limit:
+            continue
+        for _, values in surroundings(world, metric.owner):
+            most, count = number(limit, values), effective_count(metric, values)
+            if most and count and most > 0 and (count == INFINITE or most < count):
+                runs = "endless" if count == INFINITE else str(count)
+                yield told(
+                    metric.owner,
+                    limit,
+                    f"metric {metric.name!r}: {most} of {runs} runs of the Job may fail and it is still "
+                    "Successful; a failed validation is forgotten when the next one passes",
+                )
+                break
+
+
+RULES = (
+    Rule(
+        name="never-fails",
+        remedy="failureLimit: 0; a limit is what is tolerated, and must be less than count",
+        find=_never_fails,
+    ),
+    Rule(
+        name="never-inconclusive",
+        remedy="inconclusiveLimit: 0; it must be less than count",
+        find=_never_inconclusive,
+    ),
+    Rule(
+        name="job-failure-tolerated",
+        remedy="failureLimit: 0: the first Job that fails ends the rollout",
+        find=_tolerates,
+    ),
+)

@@ -1,0 +1,159 @@
+"""Queries that read old pushes, ranges without samples, or pods of somebody else."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from canarygate.lint.arguments import ARGUMENT, Values, surroundings
+from canarygate.lint.findings import Rule, Told, told
+from canarygate.lint.manifests import Metric
+from canarygate.lint.promql import COUNTS, UNKNOWN, Query, Selector, read_query, seconds
+from canarygate.lint.world import Use, World
+
+SCRAPED = "canarygate_weight_"
+"""The weight service's own series: scraped, not pushed."""
+AGES = re.compile(r"^push_time_seconds$|^canarygate_run_(start|end)_timestamp_seconds$")
+PLAIN = re.compile(r"[\w-]*")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as it is sent in one of the places that run its template."""
+
+    metric: Metric
+    use: Use | None
+    values: Values
+    query: Query
+
+
+def asked(world: World) -> Iterator[Asked]:
+    """Every query, with the args that are known in place."""
+    for metric in world.metrics:
+        if not metric.query:
+            continue
+        for use, values in surroundings(world, metric.owner):
+            text = ARGUMENT.sub(
+                lambda match, known=values: str(known.get(match[1]) or match[0]),  # type: ignore[misc]
+                metric.query.text,
+            )
+            yield Asked(metric, use, values, read_query(text))
+
+
+def once(found: Iterator[tuple[Asked, str]]) -> Iterator[Told]:
+    """Told of a query in the first place where it is wrong."""
+    seen: set[int] = set()
+    for each, happens in found:
+        if id(each.metric.node) not in seen:
+            seen.add(id(each.metric.node))
+            text = f"metric {each.metric.name!r}: {happens}"
+            yield told(each.metric.owner, each.metric.query, text)
+
+
+def is_pushed(selector: Selector) -> bool:
+    """A series that a gate pushes once, at its end."""
+    return selector.name.startswith("canarygate_") and not selector.name.startswith(SCRAPED)
+
+
+def _rates(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        for selector in each.query.selectors:
+            function = next((x for x in selector.functions if x in COUNTS), "")
+            if is_pushed(selector) and function:
+                yield (
+                    each,
+                    f"{function}() over {selector.name}, which is pushed once and then stands still: "
+                    "the answer is 0 or nothing, whatever happened",
+                )
+
+
+def _stale(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        names = [selector.name for selector in each.query.selectors]
+        pushed = next((x.name for x in each.query.selectors if is_pushed(x)), "")
+        has_age = any(AGES.search(name) for name in names) and each.query.has("time")
+        if pushed and not AGES.search(pushed) and not has_age:
+            yield (
+                each,
+                f"{pushed} is read without its age: a Pushgateway forgets nothing, and the answer may be "
+                "that of an earlier run",
+            )
+
+
+def _ranges(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        for selector in each.query.selectors:
+            length = seconds(selector.range_text)
+            counts = COUNTS & set(selector.functions[-1:])
+            if length is not None and counts and length <= world.scrape_seconds:
+                yield (
+                    each,
+                    f"[{selector.range_text}] holds one sample at a scrape of "
+                    f"{world.scrape_seconds:g} s, and "
+                    f"{selector.functions[-1]}() needs two: the result is empty, which is an Error",
+                )
+
+
+def _pods(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        if each.use is None or each.use.by.kind != "Rollout" or not each.use.by.name:
+            continue
+        rollout = each.use.by.name
+        for pattern in (
+            text for selector in each.query.selectors for text in selector.values("pod", "pod_name")
+        ):
+            head = (PLAIN.match(pattern) or [""])[0]
+            if UNKNOWN in pattern or "|" in pattern or not head:
+                continue
+            if not f"{rollout}-".startswith(head) and not head.startswith(f"{rollout}-"):
+                yield (
+                    each,
+                    f'pod=~"{pattern}" finds no pod of Rollout {rollout}, whose pods are named '
+                    f"{rollout}-<hash>-…: the result is empty, an Error, and after five the rollout "
+                    "is aborted",
+                )
+
+
+def _cgroups(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        for selector in each.query.selectors:
+            labels = {label for label, _, _ in selector.matchers}
+            if selector.name.startswith("container_memory_") and not labels & {
+                *("container", "container_name", "name", "image", "id"),
+            }:
+                yield (
+                    each,
+                    f"{selector.name} without a container: the pod's own cgroup is a series too, so its "
+                    "memory is compared with the limit of one container",
+                )
+
+
+RULES = (
+    Rule(
+        name="rate-over-pushed",
+        remedy="read the pushed value itself",
+        find=lambda world: once(_rates(world)),
+    ),
+    Rule(
+        name="stale-push",
+        remedy="`and on (service, role, pod_template_hash, stage) (time() - push_time_seconds < "
+        "900)`, with "
+        "every label of the grouping key",
+        find=lambda world: once(_stale(world)),
+    ),
+    Rule(
+        name="range-too-short",
+        remedy="a range of four scrapes or more; --scrape-interval says what yours is",
+        find=lambda world: once(_ranges(world)),
+    ),
+    Rule(
+        name="wrong-pods",
+        remedy='pod=~"{{args.rollout}}-{{args.canary-hash}}-.*", with fieldRef metadata.name and '
+        "podTemplateHashValue: Latest",
+        find=lambda world: once(_pods(world)),
+    ),
+    Rule(
+        name="pod-cgroup-counted",
+        remedy='container!="", container!="POD"',
+        find=lambda world: once(_cgroups(world)),
+    ),
+)

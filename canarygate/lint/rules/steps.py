@@ -1,0 +1,156 @@
+"""Steps that undo each other, and analyses that the rollout does not wait for."""
+
+import re
+from collections.abc import Iterator
+
+from canarygate.lint.arguments import filled, surroundings
+from canarygate.lint.findings import Rule, Told, told
+from canarygate.lint.manifests import Manifest, containers, job_of, metrics
+from canarygate.lint.nodes import Node
+from canarygate.lint.world import BACKGROUND, STEP, Use, World, steps
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float | None:
+    """Go's and a pause's durations: `90`, `30s`, `1h30m`, in seconds."""
+    if re.fullmatch(r"\d+", text):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    if not parts or "".join(map("".join, parts)) != text:
+        return None
+    return sum(float(count) * UNITS[unit] for count, unit in parts)
+
+
+def _whole(node: Node) -> int | None:
+    return int(node.text) if node.kind == "int" and node.text.isdecimal() else None
+
+
+def _scale_kept(world: World) -> Iterator[Told]:
+    for rollout in world.rollouts:
+        replicas = _whole(rollout.spec["replicas"])
+        kept: Node | None = None
+        for step in steps(rollout):
+            if scale := step["setCanaryScale"]:
+                kept = None if scale["matchTrafficWeight"].text == "true" else scale
+            elif (weight := _whole(step["setWeight"])) and kept is not None:
+                short = _too_few(kept, weight, replicas)
+                if short:
+                    yield told(
+                        rollout,
+                        kept,
+                        f"the canary keeps {short} through every later setWeight: it carries "
+                        f"{weight} % of the "
+                        "traffic on them",
+                    )
+                    kept = None
+
+
+def _too_few(scale: Node, weight: int, replicas: int | None) -> str:
+    if (share := _whole(scale["weight"])) is not None:
+        return f"{share} % of the replicas" if share < weight else ""
+    count = _whole(scale["replicas"])
+    if count is None or (replicas is not None and count * 100 >= weight * replicas):
+        return ""
+    if replicas is None and weight < 100:
+        return ""
+    return f"{count} replicas" if count != 1 else "1 replica"
+
+
+def _longest(rollout: Manifest, first: int) -> float | None:
+    """Seconds of pauses from a step on; None where a person or an analysis decides."""
+    total = 0.0
+    for step in steps(rollout)[first:]:
+        if "pause" in step.entries:
+            length = duration(step.at("pause", "duration").text)
+            if length is None:
+                return None
+            total += length
+        elif "setWeight" not in step.entries and "setCanaryScale" not in step.entries:
+            return None
+    return total
+
+
+def _late(world: World) -> Iterator[Told]:
+    for use in (each for each in world.uses if each.kind == BACKGROUND):
+        first = _whole(use.node["startingStep"]) or 0
+        length = _longest(use.by, first)
+        for template in world.templates(use):
+            values = next((each for at, each in surroundings(world, template) if at is use), {})
+            for metric in metrics(template):
+                text = filled(metric.node["initialDelay"].text, values)
+                delay = duration(text) if text else None
+                if length is None or delay is None or delay < length or not steps(use.by):
+                    continue
+                yield told(
+                    use.by,
+                    use.node,
+                    f"metric {metric.name!r} of {template.name} first measures after {text}, and "
+                    "the pauses "
+                    f"from step {first} on take {length:g} s: the rollout is over by then, and the "
+                    "analysis ends Successful without a measurement",
+                )
+
+
+def _says_pass(world: World, use: Use) -> Node | None:
+    """Where a gate of this use maps inconclusive to pass."""
+    for template in world.templates(use):
+        values = next((each for at, each in surroundings(world, template) if at is use), {})
+        for metric in metrics(template):
+            for each in containers(job_of(metric)["spec"]["template"]):
+                for variable in each["env"]:
+                    value = filled(variable["value"].text, values)
+                    if variable["name"].text == "ON_INCONCLUSIVE" and value == "pass":
+                        return variable["name"]
+    return None
+
+
+def _judges_later(world: World, use: Use) -> bool:
+    """A verdict is read between this step and the next change of the weight, or that cannot be told."""
+    for index, step in enumerate(steps(use.by)):
+        if index <= use.step:
+            continue
+        if "setWeight" in step.entries:
+            return False
+        later = [each for each in world.uses if each.by is use.by and each.step == index]
+        for each in later:
+            if not world.is_whole(each):
+                return True
+            text = " ".join(x.query.text for t in world.templates(each) for x in metrics(t))
+            asks_web = any(x.provider == "web" for t in world.templates(each) for x in metrics(t))
+            if "canarygate_verdict" in text or asks_web:
+                return True
+    return False
+
+
+def _as_pass(world: World) -> Iterator[Told]:
+    for use in (each for each in world.uses if each.kind == STEP):
+        variable = _says_pass(world, use)
+        if variable is not None and not _judges_later(world, use):
+            yield told(
+                use.by,
+                use.node,
+                f"the gate of step {use.step} answers inconclusive with exit code 0 "
+                "(ON_INCONCLUSIVE=pass, line "
+                f"{variable.place.line}), and no step before the next setWeight reads its verdict: no "
+                "evidence becomes more traffic",
+            )
+
+
+RULES = (
+    Rule(
+        name="canary-scale-kept",
+        remedy="setCanaryScale: {matchTrafficWeight: true} before the first setWeight",
+        find=_scale_kept,
+    ),
+    Rule(
+        name="initial-delay-too-long",
+        remedy="an initialDelay shorter than the pauses that follow startingStep",
+        find=_late,
+    ),
+    Rule(
+        name="inconclusive-as-pass",
+        remedy="a step of canary-verdict right after the gate, or leave ON_INCONCLUSIVE out",
+        find=_as_pass,
+    ),
+)
