@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from canarygate.lint.nodes import Node, Unreadable, read_documents
+from canarygate.lint.documents import Unreadable, read_documents
+from canarygate.lint.nodes import Node
 from canarygate.near import near_path
 
 ENDINGS = {".yaml", ".yml"}

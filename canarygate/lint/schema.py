@@ -25,7 +25,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class NoNumber:
-    """A text in a field of whole numbers."""
+    """Something else in a field of whole numbers."""
 
     key: str
     node: Node
@@ -60,7 +60,7 @@ def _misfits(
             for key, below in node.entries.items():
                 if key not in fields:
                     yield Unknown(key, node.key_place(key), sorted(fields))
-                elif fields[key] == "int" and below.kind == "str":
+                elif fields[key] == "int" and below.kind in ("str", "float", "bool"):
                     yield NoNumber(key, below)
                 else:
                     yield from _misfits(below, fields[key], shapes, seen)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from canarygate.lint.documents import read_documents
 from canarygate.lint.linting import lint
-from canarygate.lint.nodes import read_documents
 from canarygate.lint.reading import Read
 from canarygate.lint.rules import RULES
 

@@ -24,15 +24,17 @@ def fetched(base: object, key: object) -> object:
         if key is not None and not isinstance(key, str):
             raise ConditionError("an object has texts for keys")
         return base.get(key or "")
-    if isinstance(base, str):
-        whole(key)
-        raise Refused("a byte of a text")
-    if not isinstance(base, list | Floats):
+    length = len(base.encode()) if isinstance(base, str) else None
+    if isinstance(base, list | Floats):
+        length = len(base)
+    if length is None:
         raise ConditionError("this has no elements")
     index = whole(key)
-    index += len(base) if index < 0 else 0
-    if not 0 <= index < len(base):
+    index += length if index < 0 else 0
+    if not 0 <= index < length:
         raise ConditionError("index out of range")
+    if not isinstance(base, list | Floats):
+        raise Refused("a byte of a text")
     return base[index]
 
 
@@ -44,15 +46,20 @@ def whole(value: object) -> int:
 
 
 def got(base: object, key: object, engine: Engine) -> object:
-    """`get(base, key)`: nil where `base[key]` is an error, in 1.17 only where nothing is there."""
+    """`get(base, key)`: nil where `base[key]` is an error, in 1.17 not for a key of a wrong type."""
+    if engine is Engine.HEAD:
+        text = key is None or isinstance(key, str)
+        array = isinstance(base, str | list | Floats)
+        if (isinstance(base, dict) and not text) or (array and not is_number(key)):
+            raise ConditionError("get takes a key that fits")
+    return end(base, key)
+
+
+def end(base: object, key: object) -> object:
+    """`first(base)` and `last(base)`, which swallow every error."""
     try:
         return fetched(base, key)
     except ConditionError:
-        if engine is Engine.HEAD and isinstance(base, list | Floats | dict):
-            if isinstance(base, dict) or not is_number(key):
-                raise
-        elif engine is Engine.HEAD and isinstance(base, str):
-            raise
         return None
 
 

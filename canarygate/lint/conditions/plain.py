@@ -23,22 +23,6 @@ def _of_float(test: Callable[[float], bool]) -> Function:
     return tested
 
 
-def _first(values: list[object], engine: Engine) -> object:
-    return _end(values[0], 0, engine)
-
-
-def _last(values: list[object], engine: Engine) -> object:
-    return _end(values[0], -1, engine)
-
-
-def _end(value: object, index: int, engine: Engine) -> object:
-    # Both engines swallow every error there; only 1.15's get does.
-    del engine
-    if value == "":
-        return None
-    return functions.got(value, index, Engine.V1_9)
-
-
 def _sort(values: list[object], engine: Engine) -> object:
     return aggregates.ordered(values[0], values[1] if len(values) > 1 else "asc", engine)
 
@@ -71,8 +55,8 @@ FUNCTIONS: dict[str, Function] = {
     "mean": aggregates.mean,
     "median": aggregates.median,
     "sort": _sort,
-    "first": _first,
-    "last": _last,
+    "first": lambda values, _: functions.end(values[0], 0),
+    "last": lambda values, _: functions.end(values[0], -1),
     "get": lambda values, engine: functions.got(values[0], values[1], engine),
     "keys": lambda values, _: functions.listed(values[0], keys=True),
     "values": lambda values, _: functions.listed(values[0], keys=False),

@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from canarygate.lint.conditions.aggregates import array
-from canarygate.lint.conditions.arithmetic import computed
+from canarygate.lint.conditions.aggregates import added, array
 from canarygate.lint.conditions.nodes import Node
 from canarygate.lint.conditions.values import ConditionError
 
@@ -26,7 +25,7 @@ def gone_through(machine: Evaluator, node: Node) -> object:
     predicate = node.parts[1]
     if node.name in ("map", "sum"):
         mapped = [machine.within(predicate, item, None) for item in items]
-        return mapped if node.name == "map" else _added(mapped)
+        return mapped if node.name == "map" else added(mapped)
     if node.name in ("findLast", "findLastIndex"):
         items.reverse()
     matching: list[int] = []
@@ -70,13 +69,6 @@ def _holds(machine: Evaluator, predicate: Node, item: object) -> bool:
     if not isinstance(found, bool):
         raise ConditionError("a predicate has to be true or false")
     return found
-
-
-def _added(items: list[object]) -> object:
-    total: object = 0
-    for item in items:
-        total = computed("+", item, total)
-    return total
 
 
 def _reduced(machine: Evaluator, node: Node, items: list[object]) -> object:

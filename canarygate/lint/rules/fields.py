@@ -37,7 +37,7 @@ def _text(world: World) -> Iterator[Told]:
             yield told(
                 manifest,
                 each.node,
-                f"{each.key} {each.node.text!r} is text in a field of whole numbers; the API server "
+                f"{each.key} {each.node.text!r} is no whole number; the API server "
                 "refuses the "
                 "object ('must be of type integer')",
             )

@@ -52,7 +52,7 @@ def _retries(world: World) -> Iterator[Told]:
             actions = {each["action"].text for each in spec.at("podFailurePolicy", "rules")}
             if actions & {"FailJob", "FailIndex"}:
                 continue
-        if not limit or (limit.kind == "int" and int(limit.text, 0) > 0):
+        if not limit or (limit.whole or 0) > 0:
             again = f"backoffLimit {limit.text}" if limit else "no backoffLimit, which is 6"
             yield Told(
                 metric.owner,
@@ -65,7 +65,7 @@ def _retries(world: World) -> Iterator[Told]:
 def _expires(world: World) -> Iterator[Told]:
     for metric, spec in of_jobs(world):
         kept = spec["ttlSecondsAfterFinished"]
-        if kept.kind == "int" and int(kept.text, 0) < LONG_ENOUGH:
+        if kept.whole is not None and kept.whole < LONG_ENOUGH:
             yield told(
                 metric.owner,
                 kept,

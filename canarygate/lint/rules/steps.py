@@ -22,18 +22,14 @@ def duration(text: str) -> float | None:
     return sum(float(count) * UNITS[unit] for count, unit in parts)
 
 
-def _whole(node: Node) -> int | None:
-    return int(node.text) if node.kind == "int" and node.text.isdecimal() else None
-
-
 def _scale_kept(world: World) -> Iterator[Told]:
     for rollout in world.rollouts:
-        replicas = _whole(rollout.spec["replicas"])
+        replicas = rollout.spec["replicas"].whole
         kept: Node | None = None
         for step in steps(rollout):
             if scale := step["setCanaryScale"]:
                 kept = None if scale["matchTrafficWeight"].text == "true" else scale
-            elif (weight := _whole(step["setWeight"])) and kept is not None:
+            elif (weight := step["setWeight"].whole) and kept is not None:
                 short = _too_few(kept, weight, replicas)
                 if short:
                     yield told(
@@ -47,9 +43,9 @@ def _scale_kept(world: World) -> Iterator[Told]:
 
 
 def _too_few(scale: Node, weight: int, replicas: int | None) -> str:
-    if (share := _whole(scale["weight"])) is not None:
+    if (share := scale["weight"].whole) is not None:
         return f"{share} % of the replicas" if share < weight else ""
-    count = _whole(scale["replicas"])
+    count = scale["replicas"].whole
     if count is None or (replicas is not None and count * 100 >= weight * replicas):
         return ""
     if replicas is None and weight < 100:
@@ -73,7 +69,7 @@ def _longest(rollout: Manifest, first: int) -> float | None:
 
 def _late(world: World) -> Iterator[Told]:
     for use in (each for each in world.uses if each.kind == BACKGROUND):
-        first = _whole(use.node["startingStep"]) or 0
+        first = use.node["startingStep"].whole or 0
         length = _longest(use.by, first)
         for template in world.templates(use):
             values = next((each for at, each in surroundings(world, template) if at is use), {})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from canarygate.lint.nodes import MOST_DEEP, Node, Place, Unreadable, read_documents
+from canarygate.lint.documents import MOST_DEEP, Unreadable, read_documents
+from canarygate.lint.nodes import Node, Place
 
 
 def read_one(text: str) -> Node:
