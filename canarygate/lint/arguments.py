@@ -61,7 +61,7 @@ def surroundings(world: World, template: Manifest) -> list[tuple[Use | None, Val
 
 def _elsewhere(world: World, use: Use, name: str) -> str | None:
     """What the other steps of a Rollout pass, all alike; one that forgot it meant the same."""
-    lists = [passed(each.args) for each in world.uses if each.by is use.by]
+    lists = [passed(each.args) for each in world.uses_by(use.by)]
     values = {value_of(each[name]) for each in lists if name in each}
     return values.pop() if len(values) == 1 else None
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
@@ -100,6 +101,7 @@ def tokens(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(each for each in found if each[0] != "comment")
 
 
+@lru_cache(maxsize=1000)
 def read_query(text: str) -> Query:
     """What can be told of a query; braces of args are left as they are, as names."""
     all_tokens = tokens(re.sub(r"\{\{\s*args\.([\w.-]+)\s*\}\}", _word, text))

@@ -107,7 +107,37 @@ class World:
 
     def uses_of(self, template: Manifest) -> list[Use]:
         """Where a template is run."""
-        return [use for use in self.uses if template in self.templates(use)]
+        return self._uses_of.get(id(template), [])
+
+    @cached_property
+    def _uses_of(self) -> dict[int, list[Use]]:
+        found: dict[int, list[Use]] = {}
+        for use in self.uses:
+            for template in self.templates(use):
+                found.setdefault(id(template), []).append(use)
+        return found
+
+    def uses_by(self, by: Manifest) -> list[Use]:
+        """Every place of a Rollout that runs templates."""
+        return self._uses_by.get(id(by), [])
+
+    @cached_property
+    def _uses_by(self) -> dict[int, list[Use]]:
+        found: dict[int, list[Use]] = {}
+        for use in self.uses:
+            found.setdefault(id(use.by), []).append(use)
+        return found
+
+    def names(self, kind: str) -> list[str]:
+        """The names of the templates of a kind that were given."""
+        return self._names.get(kind, [])
+
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        return {
+            kind: [each.name for each in self.of_kind(kind)]
+            for kind in (TEMPLATE, CLUSTER_TEMPLATE)
+        }
 
 
 def kind_named(name: Node) -> str:

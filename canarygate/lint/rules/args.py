@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from canarygate.lint.arguments import declared, has_value, names_in, passed, strings
 from canarygate.lint.findings import Rule, Told, told
-from canarygate.lint.manifests import Manifest
+from canarygate.lint.manifests import Manifest, metrics
 from canarygate.lint.world import World
 from canarygate.near import did_you_mean
 
@@ -64,8 +64,7 @@ def _declared_beside(world: World, by: Manifest) -> set[str]:
     """One list of args for all steps (`args: *shared`) is no slip."""
     return {
         name
-        for use in world.uses
-        if use.by is by
+        for use in world.uses_by(by)
         for template in world.templates(use)
         for name in declared(template)
     }
@@ -120,7 +119,7 @@ def _field_ref(world: World) -> Iterator[Told]:
 def _templated_count(world: World) -> Iterator[Told]:
     for template in world.measuring:
         args = declared(template)
-        for metric in (each for each in world.metrics if each.owner is template):
+        for metric in metrics(template):
             count = metric.node["count"]
             bare = [
                 name for name in names_in(count.text) if name in args and not has_value(args[name])

@@ -50,10 +50,14 @@ def _tell(world: World, judged: Callable[[World, Metric, Values], str]) -> Itera
 def _nan(world: World, metric: Metric, values: Values) -> str:
     if after(world, metric, values, (math.nan,)) != "Successful":
         return ""
-    return (
-        "NaN, which is 0/0 and so what no traffic looks like, is Successful: every comparison with NaN is "
-        "false, so no failure is seen"
+    texts = [metric.node[each].text for each in CONDITIONS]
+    says_so = any("isNaN" in text for text in texts)
+    why = (
+        "the condition says so itself"
+        if says_so
+        else "no comparison with NaN is true, so none fails"
     )
+    return f"NaN, which is 0/0 and so what no traffic looks like, is Successful: {why}"
 
 
 def _empty(world: World, metric: Metric, values: Values) -> str:

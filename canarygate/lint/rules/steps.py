@@ -108,7 +108,7 @@ def _judges_later(world: World, use: Use) -> bool:
             continue
         if "setWeight" in step.entries:
             return False
-        later = [each for each in world.uses if each.by is use.by and each.step == index]
+        later = [each for each in world.uses_by(use.by) if each.step == index]
         for each in later:
             if not world.is_whole(each):
                 return True

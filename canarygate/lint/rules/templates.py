@@ -15,9 +15,9 @@ def _not_defined(world: World) -> Iterator[Told]:
         names = [*use.names, *(x for each in world.templates(use) for x in each.spec["templates"])]
         for name in names:
             kind, wanted = kind_named(name), name["templateName"]
-            known = [each.name for each in world.of_kind(kind)]
+            known = world.names(kind)
             # Where none of its kind was given, they may all be somewhere else.
-            if known and wanted.text and wanted.text not in known:
+            if known and wanted.text and world.named(name, use.by) is None:
                 yield told(
                     use.by,
                     wanted,
