@@ -1,11 +1,11 @@
 """Writes canarygate/lint/argo_fields.json: the names of all fields of Argo Rollouts' objects.
 
-    python scripts/make_argo_fields.py FOLDER VERSION [OUTPUT]
+    python scripts/make_argo_fields.py 1.9.1=FOLDER 1.10.0=FOLDER
 
-FOLDER is a checkout of the module github.com/argoproj/argo-rollouts, such as
+FOLDER is a checkout of the module github.com/argoproj/argo-rollouts in that release, such as
 `$(go env GOMODCACHE)/github.com/argoproj/argo-rollouts@v1.9.1` after
-`go mod download github.com/argoproj/argo-rollouts@v1.9.1`; VERSION is written into the table.
-Only names and kinds are taken from its custom resource definitions.
+`go mod download github.com/argoproj/argo-rollouts@v1.9.1`. Only names and kinds are taken from its
+custom resource definitions; `--argo-version` chooses the release by its first two numbers.
 """
 
 import json
@@ -48,24 +48,29 @@ class Shapes:
         return self.known[text]
 
 
-def table(folder: Path, version: str) -> dict[str, Any]:
+def kinds(folder: Path, shapes: Shapes) -> dict[str, Any]:
     """The fields of every kind that the module's definitions describe."""
-    shapes, kinds = Shapes(), {}
+    found = {}
     for path in sorted((folder / "manifests" / "crds").glob("*-crd.yaml")):
         definition = yaml.safe_load(path.read_text(encoding="utf-8"))
         [current] = definition["spec"]["versions"]
         schema = current["schema"]["openAPIV3Schema"]
-        kinds[definition["spec"]["names"]["kind"]] = shapes.of(schema)
-    return {"version": version, "kinds": kinds, "shapes": shapes.shapes}
+        found[definition["spec"]["names"]["kind"]] = shapes.of(schema)
+    return found
 
 
-def main(folder: Path, version: str, output: Path = TABLE) -> None:
+def main(folders: dict[str, Path]) -> None:
     """Write the table, a line per shape."""
-    found = table(folder, version)
-    lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in found.pop("shapes"))
-    head = json.dumps(found, indent=1)[:-2]
-    output.write_text(f'{head},\n "shapes": [\n{lines}\n]}}\n', encoding="utf-8")
+    shapes = Shapes()
+    releases = {
+        ".".join(release.split(".")[:2]): {"release": release, "kinds": kinds(folder, shapes)}
+        for release, folder in folders.items()
+    }
+    lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in shapes.shapes)
+    head = json.dumps({"releases": releases}, indent=1)[:-2]
+    TABLE.write_text(f'{head},\n "shapes": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], *map(Path, sys.argv[3:]))
+    given = (argument.partition("=") for argument in sys.argv[1:])
+    main({release: Path(folder) for release, _, folder in given})

@@ -10,9 +10,6 @@ from typing import Any
 from canarygate.lint.manifests import Manifest
 from canarygate.lint.nodes import Node, Place
 
-SINCE_1_10 = {"basicAuth"}
-"""Fields that 1.10 brings, which the table of 1.9 does not have."""
-
 
 @dataclass(frozen=True)
 class Unknown:
@@ -33,16 +30,16 @@ class NoNumber:
 
 @cache
 def field_table() -> dict[str, Any]:
-    """`version`, the shape of each of `kinds`, and all `shapes`."""
+    """`releases` with the shape of each of their `kinds`, and all `shapes`."""
     text = resources.files("canarygate.lint").joinpath("argo_fields.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
 
-def misfits(manifest: Manifest) -> Iterator[Unknown | NoNumber]:
+def misfits(manifest: Manifest, argo_version: str) -> Iterator[Unknown | NoNumber]:
     """All that the definition of its kind has no place for."""
     table = field_table()
-    shape = table["kinds"].get(manifest.kind)
+    shape = table["releases"][argo_version]["kinds"].get(manifest.kind)
     if shape is not None and manifest.is_argo:
         yield from _misfits(manifest.node, shape, table["shapes"], set())
 

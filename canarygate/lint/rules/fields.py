@@ -6,7 +6,7 @@ from canarygate.lint.arguments import names_in
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import CHECKED, Manifest
 from canarygate.lint.rules.rollouts import LIMITS, PRUNED
-from canarygate.lint.schema import SINCE_1_10, NoNumber, Unknown, misfits
+from canarygate.lint.schema import NoNumber, Unknown, misfits
 from canarygate.lint.world import World
 from canarygate.near import did_you_mean
 
@@ -16,7 +16,7 @@ TOLD_ELSEWHERE = {"rollbackWindow", "setWeight", *LIMITS}
 
 def _all(world: World) -> Iterator[tuple[Manifest, Unknown | NoNumber]]:
     for manifest in world.of_kind(*CHECKED):
-        for each in misfits(manifest):
+        for each in misfits(manifest, world.argo_version):
             if each.key not in TOLD_ELSEWHERE:
                 yield manifest, each
 
@@ -24,8 +24,6 @@ def _all(world: World) -> Iterator[tuple[Manifest, Unknown | NoNumber]]:
 def _unknown(world: World) -> Iterator[Told]:
     for manifest, each in _all(world):
         if not isinstance(each, Unknown) or "{{" in each.key:
-            continue
-        if world.argo_version != "1.9" and each.key in SINCE_1_10:
             continue
         meant = did_you_mean(each.key, each.known)
         yield Told(manifest, each.place, f"{each.key} is no field here{meant}: {PRUNED}")
