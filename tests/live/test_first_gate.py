@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.live.conftest import BUSY
+
 pytestmark = pytest.mark.live
 
 GUIDE = Path(__file__).parents[2] / "docs" / "first-gate.md"
@@ -36,6 +38,7 @@ def typed_in(
     environ = {
         **os.environ,
         **QUICK,
+        "POLICY": str(folder / "busy.toml"),
         "RUN_TIME": run_time,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
@@ -67,6 +70,7 @@ def test_a_new_user_gets_to_a_first_gate_and_a_first_failing_gate(tmp_path: Path
         name = text.partition("\n")[0].removeprefix("# ")
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert {"todo.py", "todo_flow.py"} == {each.name for each in tmp_path.iterdir()}
+    (tmp_path / "busy.toml").write_text(BUSY, encoding="utf-8")
 
     with (
         typed_in(blocks("sh")[1], tmp_path, "14s") as alone,
