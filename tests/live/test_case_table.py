@@ -260,7 +260,6 @@ def test_the_same_process_behind_both_hosts(table: Table, shop: "StartShop") -> 
     table.assert_pushed(ended)
 
 
-@pytest.mark.smoke
 def test_a_query_made_while_the_load_runs_finds_nothing(
     table: Table, canary: "Shop", stable: "Shop", shop: "StartShop"
 ) -> None:

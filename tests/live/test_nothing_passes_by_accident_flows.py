@@ -60,6 +60,7 @@ def test_a_broken_locustfile_is_refused_before_any_request(
     assert 0 == host.started
 
 
+@pytest.mark.smoke
 def test_an_abstract_user_is_told_what_is_missing(gates: "Gates", canary: "Shop") -> None:
     """Locust would read such a file as pytest tests, by whatever configuration lies beside it."""
     flow = gates.flow(shopper(LOOK).replace("looks = 0", "abstract = True"))
@@ -171,7 +172,6 @@ def test_answers_that_leave_no_record_are_inconclusive(gates: "Gates", canary: "
     assert {"run.unrecorded"} == set(ended.open_checks)
 
 
-@pytest.mark.smoke
 def test_users_that_all_get_stuck_half_way_are_inconclusive(gates: "Gates", canary: "Shop") -> None:
     """Their requests so far would be a pass: 500 without an error."""
     text = shopper(LOOK, "self.looks += 1", "if self.looks == 25: gevent.sleep(1e9)")
