@@ -19,9 +19,7 @@ def is_number(value: object) -> bool:
 
 
 def computed(operator: str, left: object, right: object) -> Number | str:
-    """The result of an arithmetic operator; without a left operand, of a minus sign."""
-    if operator == "-" and left is None:
-        return _negated(right)
+    """The result of an arithmetic operator."""
     if operator == "+" and isinstance(left, str) and isinstance(right, str):
         return left + right
     if not isinstance(left, int | float) or not isinstance(right, int | float):
@@ -45,7 +43,8 @@ def _simple(operator: str, left: Number, right: Number) -> Number:
     return {"+": one + other, "-": one - other, "*": one * other}[operator]
 
 
-def _negated(value: object) -> Number:
+def negated(value: object) -> Number:
+    """`-value`."""
     if not isinstance(value, int | float) or not is_number(value):
         raise ConditionError("- does not go with this value")
     return -value if isinstance(value, float) else wrapped(-value)

@@ -60,7 +60,8 @@ def _count(name: str, arguments: list[Node], least: int, most: int | None = None
 
 def predicated(name: str, collection: Type, closure: Type, engine: Engine) -> Type:
     """The call of a builtin with a predicate."""
-    if name in ("groupBy", "sortBy"):
+    # Both engines leave values behind on their stack when they search from the end.
+    if name in ("groupBy", "sortBy", "findLast", "findLastIndex"):
         raise Refused(f"the function {name}")
     if name not in ("map", "reduce", "sum") and not (closure.is_open or closure.kind == "bool"):
         raise ConditionError(f"the predicate of {name} is no condition but {closure}")
@@ -74,7 +75,7 @@ def predicated(name: str, collection: Type, closure: Type, engine: Engine) -> Ty
             return ANYS
         held = elem(collection, engine)
         return Type("slice", ANY, held) if new else Type("slice", held)
-    if name in ("find", "findLast"):
+    if name == "find":
         return unknown(engine) if collection.is_open else elem(collection, engine)
     return BOOL if name in ("all", "none", "any", "one") else INT
 

@@ -112,7 +112,7 @@ class Checker:
             of = self.visit(bound)
             if not of.is_open and not of.is_integer:
                 raise ConditionError(f"a slice takes integers, not {of}")
-        return base
+        return base if self.engine is Engine.HEAD else Type(base.kind, base.elem)
 
     def _call(self, node: Node) -> Type:
         callee, *arguments = node.parts

@@ -79,8 +79,7 @@ def sliced(base: object, first: object, last: object) -> object:
     if not isinstance(base, str | list | Floats):
         raise ConditionError("this cannot be sliced")
     length = len(base)
-    begin = 0 if first is None else whole(first)
-    end = length if last is None else whole(last)
+    begin, end = whole(first), whole(last)
     begin = max(begin + length, 0) if begin < 0 else begin
     end = max(end + length, 0) if end < 0 else min(end, length)
     part = slice(min(begin, end), end)

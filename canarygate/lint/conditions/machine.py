@@ -75,7 +75,7 @@ class Machine:
             return not self.truth(node.parts[0])
         operand = self.value(node.parts[0])
         # Nothing is done for a plus sign, not even a check.
-        return operand if node.name == "+" else arithmetic.computed("-", None, operand)
+        return operand if node.name == "+" else arithmetic.negated(operand)
 
     def _binary(self, node: Node) -> object:
         left, right = node.parts
@@ -156,7 +156,10 @@ class Machine:
         return functions.fetched(base, self.value(node.parts[1]))
 
     def _slice(self, node: Node) -> object:
-        return functions.sliced(*(self.value(part) for part in node.parts))
+        base, first, last = node.parts
+        sliced = self.value(base)
+        end = functions.size(sliced, Engine.V1_9) if last.kind == "absent" else self.value(last)
+        return functions.sliced(sliced, 0 if first.kind == "absent" else self.value(first), end)
 
     def _conditional(self, node: Node) -> object:
         return self.value(node.parts[1 if self.truth(node.parts[0]) else 2])

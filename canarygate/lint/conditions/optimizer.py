@@ -1,8 +1,10 @@
 """What both engines make of a checked tree: it can hide an error, so it has to be made here too."""
 
-from canarygate.lint.conditions.arithmetic import computed
+from functools import partial
+
+from canarygate.lint.conditions.arithmetic import computed, negated
 from canarygate.lint.conditions.nodes import Node, walk
-from canarygate.lint.conditions.static import BOOL, FLOAT, INT, STRING
+from canarygate.lint.conditions.static import BOOL, FLOAT, INT, STRING, UNKNOWN
 from canarygate.lint.conditions.values import Engine, Refused
 
 COMBINED = {
@@ -15,8 +17,8 @@ LITERAL_TYPES = {"int": INT, "float": FLOAT, "string": STRING, "bool": BOOL}
 def optimized(tree: Node, engine: Engine) -> Node:
     """The tree that runs; ConditionError for a remainder by a literal zero."""
     tree = walk(tree, _set)
-    tree = walk(tree, _fold)
-    tree = walk(tree, _search)
+    tree = walk(tree, partial(_fold, engine=engine))
+    tree = walk(tree, partial(_search, engine=engine))
     if engine is Engine.HEAD:
         tree = walk(tree, _combine)
         tree = walk(tree, _count)
@@ -46,7 +48,7 @@ def _set(node: Node) -> Node:
     return node
 
 
-def _fold(node: Node) -> Node:
+def _fold(node: Node, engine: Engine) -> Node:
     if node.kind == "unary":
         return _folded_unary(node)
     if node.kind == "binary" and node.name in ("and", "&&", "or", "||"):
@@ -67,7 +69,15 @@ def _fold(node: Node) -> Node:
     left, right = node.parts
     if node.name == "==":
         return literal(left.value == right.value)
-    return literal(computed(node.name, left.value, right.value))
+    folded = literal(computed(node.name, left.value, right.value))
+    return _untyped(folded, engine) if node.name == "%" or folded.kind == "string" else folded
+
+
+def _untyped(node: Node, engine: Engine) -> Node:
+    """1.15 forgets the type of what it puts in place of something else."""
+    if engine is Engine.V1_9:
+        node.static = UNKNOWN
+    return node
 
 
 def _folded_unary(node: Node) -> Node:
@@ -76,7 +86,7 @@ def _folded_unary(node: Node) -> Node:
         return literal(not operand.value) if operand.kind == "bool" else node
     if operand.kind not in ("int", "float"):
         return node
-    return operand if node.name == "+" else literal(computed("-", None, operand.value))
+    return operand if node.name == "+" else literal(negated(operand.value))
 
 
 def _folded_logic(node: Node) -> Node:
@@ -90,20 +100,21 @@ def _folded_logic(node: Node) -> Node:
     return literal(decides) if literal(decides) in (left, right) else node
 
 
-def _search(node: Node) -> Node:
+def _search(node: Node, engine: Engine) -> Node:
     """The first of a filter stops there; the length of one is a count."""
     if node.is_builtin("len") and node.parts[0].is_builtin("filter"):
         return Node("builtin", "count", node.parts[0].parts, node.static)
-    ends = {"first": 0, "last": -1}
-    searched = None
-    if node.is_builtin("first", "last"):
-        searched = ends[node.name]
-    elif node.kind == "member" and not node.value and node.parts[1].kind == "int":
-        searched = next((end for end in ends.values() if end == node.parts[1].value), None)
-    if searched is None or not node.parts[0].is_builtin("filter"):
+    named = node.is_builtin("first", "last")
+    indexed = node.kind == "member" and not node.value and node.parts[1].kind == "int"
+    if not (named or indexed) or not node.parts[0].is_builtin("filter"):
         return node
-    name = "findLast" if searched else "find"
-    return Node("builtin", name, node.parts[0].parts, node.static, throws=node.kind == "member")
+    end = node.parts[1].value if indexed else {"first": 0, "last": -1}[node.name]
+    if end == -1:
+        raise Refused("the last of a filter")
+    if end != 0:
+        return node
+    found = Node("builtin", "find", node.parts[0].parts, node.static, throws=indexed)
+    return _untyped(found, engine)
 
 
 def _combine(node: Node) -> Node:

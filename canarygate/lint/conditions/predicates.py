@@ -26,8 +26,6 @@ def gone_through(machine: Evaluator, node: Node) -> object:
     if node.name in ("map", "sum"):
         mapped = [machine.within(predicate, item, None) for item in items]
         return mapped if node.name == "map" else added(mapped)
-    if node.name in ("findLast", "findLastIndex"):
-        items.reverse()
     matching: list[int] = []
     for index, item in enumerate(items):
         if not _holds(machine, predicate, item):
@@ -59,9 +57,7 @@ def _answer(node: Node, items: list[object], matching: list[int]) -> object:
             raise ConditionError("index out of range")
         return None
     [index] = matching
-    if node.name.endswith("Index"):
-        return len(items) - 1 - index if node.name == "findLastIndex" else index
-    return items[index]
+    return index if node.name == "findIndex" else items[index]
 
 
 def _holds(machine: Evaluator, predicate: Node, item: object) -> bool:
