@@ -51,11 +51,17 @@ def surroundings(world: World, template: Manifest) -> list[tuple[Use | None, Val
     defaults = {name: value_of(arg) for name, arg in own.items()}
     found: list[tuple[Use | None, Values]] = []
     for use in world.uses_of(template):
+        shared = {
+            name: value_of(arg)
+            for other in world.templates(use)
+            for name, arg in declared(other).items()
+            if name in own and has_value(arg) and not has_value(own[name])
+        }
         beside = {
             name: _elsewhere(world, use, name) for name, arg in own.items() if not has_value(arg)
         }
         given = {name: value_of(arg) for name, arg in passed(use.args).items() if name in own}
-        found.append((use, defaults | beside | given))
+        found.append((use, defaults | beside | shared | given))
     return found or [(None, defaults)]
 
 

@@ -1,6 +1,6 @@
 """All that was given to lint, and how its parts name each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,10 +70,12 @@ class World:
         return found
 
     def named(self, name: Node, by: Manifest) -> Manifest | None:
-        """The template that a reference means, if it was given."""
+        """The template that a reference means; None where it was not given, or by several files."""
         found = self._by_name.get((kind_named(name), name["templateName"].text), [])
-        near = [each for each in found if each.namespace == by.namespace]
-        return next(iter(near or found), None)
+        found = [each for each in found if each.namespace == by.namespace] or found
+        found = [each for each in found if each.place.file == by.place.file] or found
+        files = {each.place.file for each in found}
+        return found[-1] if len(files) == 1 else None
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], list[Manifest]]:
@@ -128,14 +130,14 @@ class World:
             found.setdefault(id(use.by), []).append(use)
         return found
 
-    def names(self, kind: str) -> list[str]:
+    def names(self, kind: str) -> Set[str]:
         """The names of the templates of a kind that were given."""
-        return self._names.get(kind, [])
+        return self._names[kind]
 
     @cached_property
-    def _names(self) -> dict[str, list[str]]:
+    def _names(self) -> dict[str, Set[str]]:
         return {
-            kind: [each.name for each in self.of_kind(kind)]
+            kind: dict.fromkeys(each.name for each in self.of_kind(kind)).keys()
             for kind in (TEMPLATE, CLUSTER_TEMPLATE)
         }
 

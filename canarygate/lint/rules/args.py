@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from canarygate.lint.arguments import declared, has_value, names_in, passed, strings
+from canarygate.lint.arguments import declared, has_value, names_in, passed, strings, value_of
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, metrics
-from canarygate.lint.world import World
+from canarygate.lint.nodes import Node
+from canarygate.lint.world import Use, World
 from canarygate.near import did_you_mean
 
 
@@ -28,10 +29,11 @@ def _not_declared(world: World) -> Iterator[Told]:
 def _not_passed(world: World) -> Iterator[Told]:
     for use in world.uses:
         given = passed(use.args)
+        given |= _defaults(world, use)
         missing: dict[str, list[str]] = {}
         for template in world.templates(use):
-            for name, arg in declared(template).items():
-                if not has_value(arg) and not (name in given and has_value(given[name])):
+            for name in declared(template):
+                if not (name in given and has_value(given[name])):
                     missing.setdefault(name, []).append(template.name)
         for name, needed in missing.items():
             yield told(
@@ -40,6 +42,36 @@ def _not_passed(world: World) -> Iterator[Told]:
                 f"args.{name} is not passed here and has no default in {', '.join(needed)}; the Rollout is "
                 "InvalidSpec from the first reconcile: nothing is deployed",
             )
+
+
+def _defaults(world: World, use: Use) -> dict[str, Node]:
+    """Args that a template of the run gives a value: their lists become one before they are checked."""
+    return {
+        name: arg
+        for template in world.templates(use)
+        for name, arg in declared(template).items()
+        if has_value(arg)
+    }
+
+
+def _differ(world: World) -> Iterator[Told]:
+    seen: set[int] = set()
+    for use in world.uses:
+        first: dict[str, tuple[str, str]] = {}
+        for template in world.templates(use):
+            for name, arg in declared(template).items():
+                value = value_of(arg)
+                if value is None:
+                    continue
+                where, other = first.setdefault(name, (template.name, value))
+                if other != value and id(arg) not in seen:
+                    seen.add(id(arg))
+                    yield told(
+                        template,
+                        arg["value"],
+                        f"args.{name} is {value!r} here and {other!r} in {where}, and one run uses both "
+                        "templates: it cannot be made, whatever the Rollout passes",
+                    )
 
 
 def _dropped(world: World) -> Iterator[Told]:
@@ -159,6 +191,11 @@ RULES = (
         name="arg-twice",
         remedy="keep one",
         find=_twice,
+    ),
+    Rule(
+        name="arg-defaults-differ",
+        remedy="give it the same default in both, or none",
+        find=_differ,
     ),
     Rule(
         name="arg-from-field",

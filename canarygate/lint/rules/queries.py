@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from canarygate.lint.arguments import ARGUMENT, Values, surroundings
+from canarygate.lint.arguments import ARGUMENT, Values, filled, surroundings
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric
 from canarygate.lint.promql import COUNTS, UNKNOWN, Query, Selector, read_query, seconds
@@ -127,7 +127,23 @@ def _cgroups(world: World) -> Iterator[tuple[Asked, str]]:
                 )
 
 
+def _addresses(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        address = filled(each.metric.asked["address"].text, each.values)
+        if address and not re.match(r"https?://[^/]", address):
+            yield (
+                each,
+                f"address {address!r} has no scheme or no host: each measurement is an Error, and the fifth "
+                "aborts the rollout",
+            )
+
+
 RULES = (
+    Rule(
+        name="address-without-scheme",
+        remedy="http://prometheus.monitoring:9090",
+        find=lambda world: once(_addresses(world)),
+    ),
     Rule(
         name="rate-over-pushed",
         remedy="read the pushed value itself",

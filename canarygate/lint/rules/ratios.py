@@ -11,6 +11,7 @@ from canarygate.lint.world import World
 
 ERRORS = re.compile(r"(^|_)(errors?|failures?|failed)(_|$)")
 STATUS = ("code", "status", "status_code", "http_status_code", "response_code", "http_status")
+ZERO = re.compile(r"\bor\s+(?:on\s*\(\s*\)\s*)?vector\s*\(\s*0\s*\)\s*$")
 PER_POD = ("container_", "kube_pod_", "process_", "jvm_", "go_")
 GUARDS = ("or", "and", "unless", "bool", "clamp_min", "absent", "vector", "count_over_time")
 
@@ -61,6 +62,23 @@ def _no_traffic(world: World) -> Iterator[tuple[Asked, str]]:
         )
 
 
+def _zero(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        found = ZERO.search(each.query.text)
+        if found is None:
+            continue
+        before = each.query.text[: found.start()]
+        # `or` binds least, so this stands after a whole quotient; within its brackets it does not.
+        if divided(before) is None or before.count("(") != before.count(")"):
+            continue
+        if after(world, each.metric, each.values, (0.0,)) == "Successful":
+            yield (
+                each,
+                "`or vector(0)` stands behind the whole quotient: no traffic, a wrong label and a dead "
+                "target all read as 0, which is Successful",
+            )
+
+
 def _two_pods(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
         sides = _sides(each.query)
@@ -109,6 +127,11 @@ RULES = (
         name="no-traffic-aborts",
         remedy="give a failureCondition too (`result[0] >= …`): NaN is then neither, so Inconclusive",
         find=lambda world: once(_no_traffic(world)),
+    ),
+    Rule(
+        name="no-data-as-zero",
+        remedy="`or vector(0)` around the upper side alone; what has no traffic then stays empty or NaN",
+        find=lambda world: once(_zero(world)),
     ),
     Rule(
         name="max-over-max",

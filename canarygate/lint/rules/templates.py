@@ -1,6 +1,6 @@
 """Templates that are named and are not there, or not there where they are looked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from canarygate.lint.arguments import surroundings
 from canarygate.lint.findings import Rule, Told, told
@@ -17,7 +17,7 @@ def _not_defined(world: World) -> Iterator[Told]:
             kind, wanted = kind_named(name), name["templateName"]
             known = world.names(kind)
             # Where none of its kind was given, they may all be somewhere else.
-            if known and wanted.text and world.named(name, use.by) is None:
+            if known and wanted.text and wanted.text not in known:
                 yield told(
                     use.by,
                     wanted,
@@ -26,7 +26,7 @@ def _not_defined(world: World) -> Iterator[Told]:
                 )
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _meant(name: str, known: Iterable[str]) -> str:
     """Names of templates are alike by nature; only a slip of the pen is worth a guess."""
     return next((f"; did you mean {each!r}?" for each in known if is_one_slip(name, each)), "")
 

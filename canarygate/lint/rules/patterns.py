@@ -1,0 +1,65 @@
+"""Patterns for the names of metrics."""
+
+import re
+from collections.abc import Iterator
+
+from canarygate.lint.findings import Rule, Told, told
+from canarygate.lint.manifests import Manifest, Metric, metrics
+from canarygate.lint.nodes import Node
+from canarygate.lint.world import World
+
+LISTS = ("dryRun", "measurementRetention")
+
+
+def _together(world: World) -> Iterator[tuple[Manifest, Node, list[Metric]]]:
+    """Whoever has such lists, the lists' parent, and the metrics of the run that they are for."""
+    for use in world.uses:
+        run = [metric for each in world.templates(use) for metric in metrics(each)]
+        if world.is_whole(use):
+            yield use.by, use.node, run
+    for template in world.measuring:
+        if not template.spec["templates"] and not world.uses_of(template):
+            yield template, template.spec, metrics(template)
+    for use in world.uses:
+        run = [metric for each in world.templates(use) for metric in metrics(each)]
+        if world.is_whole(use):
+            yield from ((each, each.spec, run) for each in world.templates(use))
+
+
+def _matches(pattern: str, name: str) -> bool | None:
+    """As Go's regexp.MatchString, which does not anchor; None where Python cannot tell."""
+    if pattern.startswith(("*", "+", "?")):
+        return False
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return None
+
+
+def _nothing(world: World) -> Iterator[Told]:
+    seen: set[int] = set()
+    for about, parent, run in _together(world):
+        for name in LISTS:
+            for each in parent[name]:
+                wanted = each["metricName"]
+                if not wanted or id(each) in seen or "{{" in wanted.text:
+                    continue
+                if any(_matches(wanted.text, metric.name) is not False for metric in run):
+                    continue
+                seen.add(id(each))
+                star = " (it is a regular expression, in which * alone is none)"
+                yield told(
+                    about,
+                    wanted,
+                    f"{name}: {wanted.text!r} matches no metric of the run"
+                    f"{star if wanted.text == '*' else ''}, and the run ends as Error",
+                )
+
+
+RULES = (
+    Rule(
+        name="pattern-matches-nothing",
+        remedy='".*" for all of them, or the name of a metric',
+        find=_nothing,
+    ),
+)
