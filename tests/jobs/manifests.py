@@ -103,3 +103,37 @@ def environment(**given: str) -> dict[str, str]:
 def files() -> Iterator[Path]:
     """Every YAML file in jobs/."""
     yield from sorted(JOBS.rglob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One analysis of a Rollout: its templates and its arguments, with ARGUMENTS for what only Argo knows."""
+
+    templates: list[str]
+    given: dict[str, str]
+
+
+def rollout(path: Path) -> dict[str, Any]:
+    """A Rollout's whole text."""
+    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+def rollouts() -> list[Path]:
+    """Every Rollout in jobs/."""
+    return sorted(JOBS.glob("*/*.rollout.yaml"))
+
+
+def analyses(path: Path) -> list[Step]:
+    """The analysis steps of a Rollout, in order."""
+    return [
+        Step(
+            [each["templateName"] for each in step["analysis"]["templates"]],
+            {
+                each["name"]: each["value"] if "value" in each else ARGUMENTS[each["name"]]
+                for each in step["analysis"]["args"]
+            },
+        )
+        for step in rollout(path)["spec"]["strategy"]["canary"]["steps"]
+        if "analysis" in step
+    ]

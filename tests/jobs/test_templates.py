@@ -277,5 +277,24 @@ def test_the_weight_s_conditions_are_those_of_its_page() -> None:
     )
 
     assert {name: told[name] for name in same} == {name: ours[name] for name in same}
-    url = ours["provider"]["web"]["url"].partition("/weight")[2]
-    assert told["provider"]["web"]["url"].endswith(url)
+    path = ours["provider"]["web"]["url"].partition("/weight")[2]
+    assert told["provider"]["web"]["url"].endswith(
+        path.replace("&namespace={{args.namespace}}", "")
+    )
+
+
+# --- the page ---
+
+
+def test_the_page_names_every_template_and_gives_what_a_rollout_has_to_give() -> None:
+    page = (CHECKOUT / "docs" / "analysis.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    [example] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    steps = [each["analysis"] for each in example["steps"] if "analysis" in each]
+
+    assert NAMES == sorted(rows)
+    for step in steps:
+        given: set[str] = {each["name"] for each in step["args"]}
+        [template] = [templates()[each["templateName"]] for each in step["templates"]]
+        needed = {name for name, value in template.defaults.items() if value is None}
+        assert needed <= given <= set(template.defaults)
