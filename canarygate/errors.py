@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     PUSH = 4
     """The Pushgateway did not take what it had to take, and the verdict was not fail."""
     FAIL = 10
-    """The verdict is fail."""
+    """The verdict is fail, or `lint` found a trap."""
     INCONCLUSIVE = 11
     """Too little evidence for either answer."""
     SIGINT = 130

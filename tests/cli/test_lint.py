@@ -27,6 +27,7 @@ spec:
           activeDeadlineSeconds: 300
           template:
             spec:
+              restartPolicy: Never
               containers:
               - name: load
                 image: shop/smoke:1.2

@@ -16,6 +16,7 @@ from canarygate.lint.rules import (
     rollouts,
     shell,
     steps,
+    syntax,
     templates,
     traffic,
 )
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *patterns.RULES,
     *jobs.RULES,
     *shell.RULES,
+    *syntax.RULES,
     *queries.RULES,
     *ratios.RULES,
     *traffic.RULES,

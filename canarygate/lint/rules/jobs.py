@@ -62,6 +62,20 @@ def _retries(world: World) -> Iterator[Told]:
             )
 
 
+def _restarts(world: World) -> Iterator[Told]:
+    for metric, spec in of_jobs(world):
+        pod = spec.at("template", "spec")
+        policy = pod["restartPolicy"]
+        if pod and policy.text not in ("Never", "OnFailure") and "{{" not in policy.text:
+            says = f"restartPolicy {policy.text}" if policy else "no restartPolicy, which is Always"
+            yield Told(
+                metric.owner,
+                (policy or pod).place,
+                f"the pod of metric {metric.name!r} has {says}: the API server refuses such a Job, each "
+                "measurement is an Error, and the fifth aborts the rollout",
+            )
+
+
 def _expires(world: World) -> Iterator[Told]:
     for metric, spec in of_jobs(world):
         kept = spec["ttlSecondsAfterFinished"]
@@ -129,6 +143,7 @@ RULES = (
         find=_no_deadline,
     ),
     Rule(name="job-retries", remedy="backoffLimit: 0", find=_retries),
+    Rule(name="job-restart-policy", remedy="restartPolicy: Never", find=_restarts),
     Rule(
         name="job-expires",
         remedy="leave ttlSecondsAfterFinished out: the Job goes with its AnalysisRun",
