@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from canarygate.lint.conditions.arithmetic import computed, is_number, less
 from canarygate.lint.conditions.values import ConditionError, Engine, Floats, Refused
 
+# One array can be in another many times, and that again.
+MOST_ITEMS = 10_000
+
 
 def extreme(name: str, values: list[object], engine: Engine) -> object:
     """`max` or `min`; 1.17 looks into arrays."""
@@ -84,6 +87,17 @@ def _flat(values: list[object], engine: Engine, depth: int) -> Iterator[float]:
             yield float(value)
         else:
             raise ConditionError("median takes numbers")
+
+
+def made(items: list[object]) -> list[object]:
+    """An array that the condition makes; Refused when arrays in it hold too much altogether."""
+    if _weight(items) > MOST_ITEMS:
+        raise Refused("an array of very many items")
+    return items
+
+
+def _weight(value: object) -> int:
+    return sum(map(_weight, value)) + 1 if isinstance(value, list | Floats) else 1
 
 
 def array(value: object) -> list[object]:

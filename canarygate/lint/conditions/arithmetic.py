@@ -11,6 +11,7 @@ from canarygate.lint.conditions.values import (
 )
 
 Number = int | float
+LONGEST_TEXT = 100_000
 
 
 def is_number(value: object) -> bool:
@@ -21,6 +22,8 @@ def is_number(value: object) -> bool:
 def computed(operator: str, left: object, right: object) -> Number | str:
     """The result of an arithmetic operator."""
     if operator == "+" and isinstance(left, str) and isinstance(right, str):
+        if len(left) + len(right) > LONGEST_TEXT:
+            raise Refused("a very long text")
         return left + right
     if not isinstance(left, int | float) or not isinstance(right, int | float):
         raise ConditionError(f"{operator} does not go with these values")

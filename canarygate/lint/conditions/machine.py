@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
-from canarygate.lint.conditions import arithmetic, functions, predicates
-from canarygate.lint.conditions.aggregates import array
+from canarygate.lint.conditions import arithmetic, functions, membership, predicates
+from canarygate.lint.conditions.aggregates import array, made
 from canarygate.lint.conditions.nodes import Node
 from canarygate.lint.conditions.plain import plain
-from canarygate.lint.conditions.regexps import translated
 from canarygate.lint.conditions.values import ConditionError, Engine, Refused
 
 # The engines end at a million elements made; this is far below.
 MOST_STEPS = 100_000
-LONGEST_TEXT = 1_000
 
 
 class NothingThereError(Exception):
@@ -88,7 +86,7 @@ class Machine:
                 found = self.value(left)
                 return self.value(right) if found is None else found
             case "in" if right.kind == "set":
-                return _in_set(self.value(left), right)
+                return membership.in_set(self.value(left), [part.value for part in right.parts])
         return self._joined(node, self.value(left), self.value(right))
 
     def _joined(self, node: Node, left: object, right: object) -> object:
@@ -105,9 +103,9 @@ class Machine:
             case ">=":
                 return arithmetic.at_most(right, left)
             case "in":
-                return self._contained(left, right)
+                return membership.contained(left, right, self.engine)
             case "matches" | "contains" | "startsWith" | "endsWith":
-                return self._text(node.name, left, right)
+                return membership.in_text(node.name, left, right, self.engine)
         return arithmetic.computed(node.name, left, right)
 
     def _check_simple(self, node: Node, left: object, right: object) -> None:
@@ -118,30 +116,6 @@ class Machine:
         wanted = {"int": int, "string": str}.get(min(kinds)) if len(kinds) == 1 else None
         if wanted and not (type(left) is wanted and type(right) is wanted):
             raise ConditionError("these are not what their types say")
-
-    def _contained(self, needle: object, held: object) -> bool:
-        if held is None:
-            return False
-        if isinstance(held, dict):
-            if needle is not None and not isinstance(needle, str):
-                raise ConditionError("an object has texts for keys")
-            return (needle or "") in held
-        if isinstance(held, list | tuple):
-            return any(arithmetic.equal(each, needle, self.engine) for each in held)
-        raise ConditionError("in takes an array or an object")
-
-    def _text(self, operator: str, left: object, right: object) -> bool:
-        if self.engine is Engine.HEAD and (left is None or right is None):
-            return False
-        if not isinstance(left, str) or not isinstance(right, str):
-            raise ConditionError(f"{operator} takes texts")
-        if operator == "contains":
-            return right in left
-        if operator != "matches":
-            return left.startswith(right) if operator == "startsWith" else left.endswith(right)
-        if len(left) > LONGEST_TEXT:
-            raise Refused("a regular expression on a long text")
-        return translated(right).search(left) is not None
 
     def _chain(self, node: Node) -> object:
         try:
@@ -165,7 +139,7 @@ class Machine:
         return self.value(node.parts[1 if self.truth(node.parts[0]) else 2])
 
     def _array(self, node: Node) -> object:
-        return [self.value(part) for part in node.parts]
+        return made([self.value(part) for part in node.parts])
 
     def _call(self, node: Node) -> object:
         arguments = [self.value(part) for part in node.parts[1:]]
@@ -190,12 +164,3 @@ def _bool(value: object) -> bool:
     if not isinstance(value, bool):
         raise ConditionError("a condition has to be true or false")
     return value
-
-
-def _in_set(needle: object, held: Node) -> bool:
-    wanted = int if held.parts[0].kind == "int" else str
-    # reflect looks nil up as the zero of the key's type.
-    key = wanted() if needle is None else needle
-    if type(key) is not wanted:
-        raise ConditionError("in takes what the array holds")
-    return any(part.value == key for part in held.parts)

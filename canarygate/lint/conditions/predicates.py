@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from canarygate.lint.conditions.aggregates import added, array
+from canarygate.lint.conditions.aggregates import added, array, made
 from canarygate.lint.conditions.nodes import Node
 from canarygate.lint.conditions.values import ConditionError
 
@@ -25,7 +25,7 @@ def gone_through(machine: Evaluator, node: Node) -> object:
     predicate = node.parts[1]
     if node.name in ("map", "sum"):
         mapped = [machine.within(predicate, item, None) for item in items]
-        return mapped if node.name == "map" else added(mapped)
+        return made(mapped) if node.name == "map" else added(mapped)
     matching: list[int] = []
     for index, item in enumerate(items):
         if not _holds(machine, predicate, item):

@@ -24,8 +24,8 @@ def to_int(text: str) -> int:
 
 def to_float(text: str) -> float:
     """A float."""
-    if len(text) > LONGEST or re.match(r"[+-]?0[xX]", text):
-        raise Refused("the float of a very long or hexadecimal text")
+    if len(text) > LONGEST or re.match(r"[+-]?0[xX]|.*_", text):
+        raise Refused("the float of a text that is long, hexadecimal or has an underscore")
     if not DECIMAL.fullmatch(text) and not SPECIAL.fullmatch(text):
         raise ConditionError(f"{text!r} is no float")
     number = float(text)
