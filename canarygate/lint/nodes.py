@@ -44,6 +44,11 @@ class Node:
         """The whole number that it is; None for anything else, a number in quotes too."""
         return int(self.text) if self.kind == "int" and WHOLE.fullmatch(self.text) else None
 
+    @property
+    def is_true(self) -> bool:
+        """As YAML 1.1, which Kubernetes reads, spells it."""
+        return self.kind == "bool" and self.text.lower() in ("true", "yes", "on")
+
     def at(self, *path: str) -> "Node":
         """What is below, key by key."""
         node = self

@@ -23,7 +23,7 @@ def _routing(world: World) -> Iterator[Told]:
         found = [each["setCanaryScale"] for each in steps(rollout) if each["setCanaryScale"]]
         named = [(canary[x], x) for x in ("scaleDownDelaySeconds", "dynamicStableScale")]
         for node, name in [*((each, "setCanaryScale") for each in found), *named]:
-            if node and node.text != "false":
+            if node and (node.kind != "bool" or node.is_true):
                 yield told(rollout, node, f"{name} without trafficRouting: {INVALID}")
 
 

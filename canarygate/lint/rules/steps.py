@@ -28,7 +28,7 @@ def _scale_kept(world: World) -> Iterator[Told]:
         kept: Node | None = None
         for step in steps(rollout):
             if scale := step["setCanaryScale"]:
-                kept = None if scale["matchTrafficWeight"].text == "true" else scale
+                kept = None if scale["matchTrafficWeight"].is_true else scale
             elif (weight := step["setWeight"].whole) and kept is not None:
                 short = _too_few(kept, weight, replicas)
                 if short:

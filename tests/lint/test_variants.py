@@ -1,0 +1,146 @@
+"""The same traps in the other places where Argo reads them."""
+
+import pytest
+
+from canarygate.lint.documents import read_documents
+from canarygate.lint.linting import lint
+from canarygate.lint.reading import Read
+
+ARGO = "apiVersion: argoproj.io/v1alpha1\n"
+TEMPLATE = f"""\
+---
+{ARGO}kind: AnalysisTemplate
+metadata: {{name: check}}
+spec:
+  metrics:
+  - name: errors
+    interval: 30s
+    successCondition: result[0] < 0.01
+    provider: {{prometheus: {{query: "canary:errors:ratio"}}}}
+"""
+CLUSTER = TEMPLATE.replace("AnalysisTemplate", "ClusterAnalysisTemplate")
+NGINX = """\
+      canaryService: shop-canary
+      stableService: shop-stable
+      trafficRouting:
+        nginx: {stableIngress: shop}
+"""
+INGRESS = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  rules:
+  - http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: SERVICE, port: {number: 80}}}}
+"""
+
+
+def rollout(strategy: str) -> str:
+    return f"{ARGO}kind: Rollout\nmetadata: {{name: shop}}\nspec:\n  strategy:\n{strategy}"
+
+
+def canary(*steps: str, routing: str = "") -> str:
+    text = "".join(f"      - {step}\n" for step in steps)
+    return rollout(f"    canary:\n{routing}      steps:\n{text}")
+
+
+CASES = {
+    "an endless metric before a blue-green switch": (
+        rollout(
+            "    blueGreen:\n      activeService: a\n      previewService: b\n"
+            "      prePromotionAnalysis: {templates: [{templateName: check}]}\n"
+        )
+        + TEMPLATE,
+        ["infinite-metric-in-step"],
+    ),
+    "an endless metric beside the steps, where it belongs": (
+        rollout(
+            "    canary:\n      analysis: {templates: [{templateName: check}]}\n      steps: []\n"
+        )
+        + TEMPLATE,
+        [],
+    ),
+    "an endless metric of an experiment, which ends it": (
+        canary("experiment: {templates: [], analyses: [{name: a, templateName: check}]}")
+        + TEMPLATE,
+        [],
+    ),
+    "an endless metric of a cluster's template": (
+        canary("analysis: {templates: [{templateName: check, clusterScope: true}]}") + CLUSTER,
+        ["infinite-metric-in-step"],
+    ),
+    "a cluster's template that is looked for in the namespace": (
+        canary("analysis: {templates: [{templateName: check}]}")
+        + CLUSTER
+        + TEMPLATE.replace("check", "a"),
+        ["template-not-defined"],
+    ),
+    "an endless metric two templates further": (
+        canary("analysis: {templates: [{templateName: outer}]}")
+        + f"---\n{ARGO}kind: AnalysisTemplate\nmetadata: {{name: outer}}\n"
+        + "spec: {templates: [{templateName: check}]}\n"
+        + TEMPLATE,
+        ["infinite-metric-in-step"],
+    ),
+    "templates that name each other": (
+        canary("analysis: {templates: [{templateName: check}]}")
+        + TEMPLATE.replace("    interval: 30s\n", "")
+        + "  templates: [{templateName: check}]\n",
+        [],
+    ),
+    "a list of objects": (
+        f"apiVersion: v1\nkind: List\nitems:\n- {ARGO}  kind: Rollout\n  metadata: {{name: a}}\n"
+        "  spec: {strategy: {canary: {steps: [{setWeight: x}]}}}\n",
+        ["set-weight-expression"],
+    ),
+    "an Ingress without a rule for the stable Service": (
+        canary("setWeight: 20", routing=NGINX) + INGRESS.replace("SERVICE", "shop"),
+        ["nginx-without-services"],
+    ),
+    "an Ingress that has it": (
+        canary("setWeight: 20", routing=NGINX) + INGRESS.replace("SERVICE", "shop-stable"),
+        [],
+    ),
+    "Services one level too deep": (
+        canary(
+            "setWeight: 20",
+            routing="      trafficRouting:\n        stableService: a\n        canaryService: b\n"
+            "        nginx: {stableIngress: shop}\n",
+        ),
+        ["nginx-without-services", "unknown-field", "unknown-field"],
+    ),
+    "a mirror without Istio": (
+        canary("setMirrorRoute: {name: mirror}", routing=NGINX),
+        ["route-not-supported"],
+    ),
+    "a header route that nobody manages": (
+        canary(
+            "setHeaderRoute: {name: other}",
+            routing="      trafficRouting:\n        istio: {virtualService: {name: a}}\n"
+            "        managedRoutes: [{name: header}]\n",
+        ),
+        ["route-not-supported"],
+    ),
+    "a scale beside a header route and a pause, which may stand in one step": (
+        canary("{setCanaryScale: {weight: 20}, pause: {}}", "setWeight: 20", routing=NGINX),
+        [],
+    ),
+    "an AnalysisRun of its own": (
+        TEMPLATE.replace("AnalysisTemplate", "AnalysisRun").replace(
+            "    interval: 30s\n", "    failureLimit: 1\n"
+        ),
+        ["never-fails"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "rules"), CASES.values(), ids=CASES)
+def test_the_trap_is_found_there_too(text: str, rules: list[str]) -> None:
+    read = Read(["a.yaml"], read_documents(text, "a.yaml"))
+
+    findings = lint(read, argo_version="1.9", scrape_seconds=15.0).findings
+
+    assert rules == sorted(each.rule for each in findings)
