@@ -2,6 +2,7 @@
 
 from canarygate.lint.findings import Rule
 from canarygate.lint.rules import (
+    arg_values,
     args,
     braces,
     conditions,
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     *limits.RULES,
     *conditions.RULES,
     *args.RULES,
+    *arg_values.RULES,
     *braces.RULES,
     *templates.RULES,
     *names.RULES,

@@ -66,13 +66,13 @@ def _tolerates(world: World) -> Iterator[Told]:
         for _, values in surroundings(world, metric.owner):
             most, count = number(limit, values), effective_count(metric, values)
             if most and count and most > 0 and (count == INFINITE or most < count):
+                runs = "one run" if most == 1 else f"{most} runs"
                 of = "" if count == INFINITE else f" of {count}"
-                runs = "one failed run" if most == 1 else f"{most} failed runs"
                 yield told(
                     metric.owner,
                     limit,
-                    f"metric {metric.name!r}: {runs} of the Job{of} may pass by, and it is still Successful; "
-                    "a failed validation is forgotten when the next one passes",
+                    f"metric {metric.name!r}: {runs}{of} may fail, and it is still Successful; a validation "
+                    "that failed is forgotten when the next one passes",
                 )
                 break
 
