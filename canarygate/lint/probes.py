@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
 from canarygate.lint.arguments import ARGUMENT, Values
@@ -13,6 +13,24 @@ from canarygate.lint.world import World
 STAND_INS = ("0", "1", "1000000")
 """For an arg that only the cluster knows: what all of them agree on holds for any number."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
+FINE = (
+    1.0,
+    1.15,
+    1.33,
+    1.54,
+    1.78,
+    2.05,
+    2.37,
+    2.74,
+    3.16,
+    3.65,
+    4.22,
+    4.87,
+    5.62,
+    6.49,
+    7.5,
+    8.66,
+)
 USUAL = (
     0.0,
     0.001,
@@ -30,14 +48,21 @@ USUAL = (
     math.inf,
     -math.inf,
 )
+GRID = {mantissa * 10.0**exponent for exponent in range(-6, 13) for mantissa in FINE}
+"""Steps of a sixth of their size: what a condition with arithmetic may ask for."""
+LONGEST = 64
+CONDITIONS = ("successCondition", "failureCondition")
+CLOCK = re.compile(r"\b(now|date|duration|timezone)\s*\(")
+COMPARED = re.compile(
+    r"(?:[<>]=?|[=!]=)\s*" + ARGUMENT.pattern + r"|" + ARGUMENT.pattern + r"\s*(?:[<>]=?|[=!]=)"
+)
 MAY_BE_SCALAR = re.compile(r"\bscalar\s*\(|\btime\s*\(|^[\s\d.()+*/-]*$")
 
 
 def _conditions(metric: Metric, values: Values) -> Iterator[tuple[str, str]]:
     """Both conditions, once with each stand-in where an arg is not known."""
-    texts = [metric.node[name].text for name in ("successCondition", "failureCondition")]
-    unknown = any(values.get(name) is None for text in texts for name in ARGUMENT.findall(text))
-    for stand_in in STAND_INS if unknown else STAND_INS[:1]:
+    texts = [metric.node[name].text for name in CONDITIONS]
+    for stand_in in STAND_INS if _unknown(texts, values) else STAND_INS[:1]:
         success, failure = (
             ARGUMENT.sub(
                 lambda match, default=stand_in: (
@@ -50,6 +75,10 @@ def _conditions(metric: Metric, values: Values) -> Iterator[tuple[str, str]]:
             for text in texts
         )
         yield success, failure
+
+
+def _unknown(texts: Iterable[str], values: Values) -> bool:
+    return any(values.get(name) is None for text in texts for name in ARGUMENT.findall(text))
 
 
 @lru_cache(maxsize=10_000)
@@ -82,10 +111,12 @@ def reason(world: World, metric: Metric, values: Values) -> str:
 def after(world: World, metric: Metric, values: Values, vector: tuple[float, ...]) -> str:
     """The phase that a measurement of these numbers gets; "" where that cannot be said.
 
-    That is a condition which our engine refuses, an arg on which it depends, or a query that may
-    give a single number instead of a vector.
+    That is a condition which our engine refuses, an arg that is not known and need not be a number,
+    or a query that may give a single number instead of a vector.
     """
-    if MAY_BE_SCALAR.search(metric.query.text):
+    # An arg beside a comparison is a number; one that stands for more may be anything.
+    more = [COMPARED.sub("", metric.node[name].text) for name in CONDITIONS]
+    if MAY_BE_SCALAR.search(metric.query.text) or _unknown(more, values):
         return ""
     try:
         phases = _phases(world, metric, values, Vector(vector))
@@ -96,22 +127,40 @@ def after(world: World, metric: Metric, values: Values, vector: tuple[float, ...
 
 def all_after(world: World, metric: Metric, values: Values) -> set[str]:
     """Every phase that some result could get; empty where that cannot be said."""
-    numbers = {*USUAL}
-    found: set[str] = set()
+    texts = [metric.node[name].text for name in CONDITIONS]
+    if _unknown(texts, values) or any(CLOCK.search(text) for text in texts):
+        return set()
     try:
-        for success, failure in _conditions(metric, values):
-            for text in NUMBER.findall(f"{success} {failure}"):
-                near = float(text)
-                numbers |= {near, near + 1e-6, near - 1e-6, near * 1.5, near * 0.5}
-        kinds: list[Vector | Scalar] = [
-            each
-            for number in sorted(numbers)
-            for each in (Vector((number,)), Vector((number, number)))
-        ]
-        if MAY_BE_SCALAR.search(metric.query.text):
-            kinds += [Scalar(number) for number in sorted(numbers)]
-        for result in kinds:
-            found |= _phases(world, metric, values, result)
+        [filled] = _conditions(metric, values)
+        found = _found(world, metric, values, _results(metric, filled, {*USUAL}))
+        if "Successful" not in found or len(found) == 1:
+            found |= _found(world, metric, values, _results(metric, filled, GRID))
     except Refused:
         return set()
     return found
+
+
+def _found(
+    world: World, metric: Metric, values: Values, results: Iterator[Vector | Scalar]
+) -> set[str]:
+    return {phase for each in results for phase in _phases(world, metric, values, each)}
+
+
+def _results(
+    metric: Metric, filled: tuple[str, str], numbers: Set[float]
+) -> Iterator[Vector | Scalar]:
+    """Vectors of these numbers, and of those around what the conditions name, in several lengths."""
+    named = [float(text) for text in NUMBER.findall(" ".join(filled))]
+    around = {
+        each for near in named for each in (near, near + 1e-6, near - 1e-6, near * 1.5, near / 2)
+    }
+    lengths = {1, 2} | {
+        int(near) + more for near in named for more in (-1, 0, 1, 2) if 0 < near + more <= LONGEST
+    }
+    for number in sorted(numbers | around):
+        yield from (Vector((number,) * length) for length in sorted(lengths))
+        if MAY_BE_SCALAR.search(metric.query.text):
+            yield Scalar(number)
+    for length in sorted(lengths):
+        rising = tuple(float(each) for each in range(length))
+        yield from (Vector(rising), Vector(rising[::-1]))

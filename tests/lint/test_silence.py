@@ -99,6 +99,33 @@ def test_a_default_in_one_template_of_a_run_serves_the_others(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    "condition",
+    [
+        "len(result) == 3 && result[2] < 1",
+        "len(result) >= 30",
+        "result[0] < result[1]",
+        "result[0] > result[1]",
+        "result[0] / 1024 / 1024 < 500 && result[0] / 1024 / 1024 > 400",
+        "result[0] > 0.5 && result[0] < 0.500002",
+        "now().Unix() > 1",
+        "result[0] < {{args.most}} && result[0] > {{args.least}}",
+        "{{args.condition}}",
+        "!({{args.condition}})",
+    ],
+)
+def test_a_condition_that_some_result_meets_is_not_called_one_that_none_does(
+    tmp_path: Path, condition: str
+) -> None:
+    changed = TEMPLATE.replace("result[0] < 0.01", f'"{condition}"')
+    changed = changed.replace("    failureCondition: result[0] >= 0.01\n", "")
+    declared = "- name: service\n  - name: most\n  - name: least\n  - name: condition"
+    changed = changed.replace("- name: service", declared)
+
+    told = set(found_in(tmp_path, template=changed)) - {"arg-unused"}
+    assert set() == told
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         ("result[0] < 0.01", "result[0] < {{args.service}}"),
