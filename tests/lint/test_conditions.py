@@ -1,6 +1,7 @@
 """Argo's conditions: what is answered is what the real engines answered."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from canarygate.lint.conditions import (
 )
 
 GOLDEN = Path(__file__).resolve().parent.parent / "data" / "argo-conditions.json"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "conditions.md"
 PHASES = {Engine.V1_9: "phase_v1_9", Engine.HEAD: "phase_head"}
 NAN = float("nan")
 ONE = Vector((0.005,))
@@ -181,6 +183,31 @@ def test_problems_are_told_in_words() -> None:
     assert ("isNaN takes a float64, not []float64",) == problems("isNaN(result)", ONE, Engine.V1_9)
     assert ("< does not go between []float64 and int",) == problems("result < 1", ONE, Engine.V1_9)
     assert ("the condition ends too early",) == problems("len(", ONE, Engine.V1_9)
+
+
+def rows(columns: int) -> list[list[str]]:
+    """The rows of the page's tables of so many columns that begin with a condition and a vector."""
+    cells = [
+        [
+            cell.strip().replace("\\|", "|").strip("`")
+            for cell in re.split(r" (?<!\\)\| ", line[2:-2])
+        ]
+        for line in PAGE.read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    return [row for row in cells if len(row) == columns and row[1].startswith("[")]
+
+
+def test_the_page_says_what_the_engines_say() -> None:
+    phases = [phase.value for phase in Phase]
+    found = rows(4)
+
+    assert [8, 4] == [sum((row[3] in phases) is both for row in found) for both in (False, True)]
+    for condition, measured, *expected in found:
+        result = Vector(tuple(float(each) for each in measured.strip("[]").split(",") if each))
+        told = expected if expected[1] in phases else [expected[0]] * 2
+
+        assert told == [assess(condition, "", result, each) for each in Engine], condition
 
 
 json_values = st.recursive(
