@@ -7,8 +7,8 @@ import yaml
 from canarygate.lint.nodes import Node, Place
 
 MOST_DEEP = 100
-MOST_NODES = 1_000_000
-"""With every alias followed: what a few lines of nested anchors can grow into has no end."""
+MOST_REPEATED = 100_000
+"""Nodes that aliases add: what a few lines of nested anchors can grow into has no end."""
 # libyaml is some twenty times as fast; a Python without it reads the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -67,6 +67,7 @@ class _Reader:
     def _forget(self) -> None:
         self._anchors: dict[str, Node] = {}
         self._sizes: dict[int, int] = {}
+        self._repeated = 0
         self._open_nodes: list[Node] = []
         self._waiting_keys: list[Node | None] = []
 
@@ -93,6 +94,9 @@ class _Reader:
             raise self._refuse(place, f"is no YAML: there is no anchor &{event.anchor} before it")
         if node in self._open_nodes:
             raise self._refuse(place, f"*{event.anchor} contains itself")
+        self._repeated += self._sizes.get(id(node), 1)
+        if self._repeated > MOST_REPEATED:
+            raise self._refuse(place, f"its aliases repeat more than {MOST_REPEATED:,} nodes")
         self._add(node, None)
 
     def _open(self, node: Node, anchor: str | None) -> None:
@@ -132,10 +136,7 @@ class _Reader:
             above.keys[key.text] = key.place
 
     def _count(self, above: Node, node: Node) -> None:
-        size = self._sizes[id(above)] + self._sizes.get(id(node), 1)
-        self._sizes[id(above)] = size
-        if size > MOST_NODES:
-            raise self._refuse(above.place, f"grows beyond {MOST_NODES:,} nodes by its aliases")
+        self._sizes[id(above)] += self._sizes.get(id(node), 1)
 
 
 def _merge(node: Node, merged: Node) -> None:

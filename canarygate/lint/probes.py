@@ -130,36 +130,39 @@ def all_after(world: World, metric: Metric, values: Values) -> set[str]:
     texts = [metric.node[name].text for name in CONDITIONS]
     if _unknown(texts, values) or any(CLOCK.search(text) for text in texts):
         return set()
+    [filled] = _conditions(metric, values)
+    may_be_scalar = bool(MAY_BE_SCALAR.search(metric.query.text))
     try:
-        [filled] = _conditions(metric, values)
-        found = _found(world, metric, values, _results(metric, filled, {*USUAL}))
-        if "Successful" not in found or len(found) == 1:
-            found |= _found(world, metric, values, _results(metric, filled, GRID))
+        return set(_all_phases(*filled, may_be_scalar, Engine(world.argo_version)))
     except Refused:
         return set()
-    return found
 
 
-def _found(
-    world: World, metric: Metric, values: Values, results: Iterator[Vector | Scalar]
-) -> set[str]:
-    return {phase for each in results for phase in _phases(world, metric, values, each)}
+@lru_cache(maxsize=1000)
+def _all_phases(success: str, failure: str, may_be_scalar: bool, engine: Engine) -> frozenset[str]:
+    def phases(numbers: Set[float]) -> set[str]:
+        results = _results(f"{success} {failure}", numbers, may_be_scalar)
+        return {assess(success, failure, each, engine).value for each in results}
+
+    found = phases({*USUAL})
+    if "Successful" not in found or len(found) == 1:
+        found |= phases(GRID)
+    return frozenset(found)
 
 
-def _results(
-    metric: Metric, filled: tuple[str, str], numbers: Set[float]
-) -> Iterator[Vector | Scalar]:
+def _results(texts: str, numbers: Set[float], may_be_scalar: bool) -> Iterator[Vector | Scalar]:
     """Vectors of these numbers, and of those around what the conditions name, in several lengths."""
-    named = [float(text) for text in NUMBER.findall(" ".join(filled))]
+    named = [float(text) for text in NUMBER.findall(texts)]
     around = {
         each for near in named for each in (near, near + 1e-6, near - 1e-6, near * 1.5, near / 2)
     }
     lengths = {1, 2} | {
         int(near) + more for near in named for more in (-1, 0, 1, 2) if 0 < near + more <= LONGEST
     }
+    lengths.discard(0)
     for number in sorted(numbers | around):
         yield from (Vector((number,) * length) for length in sorted(lengths))
-        if MAY_BE_SCALAR.search(metric.query.text):
+        if may_be_scalar:
             yield Scalar(number)
     for length in sorted(lengths):
         rising = tuple(float(each) for each in range(length))
