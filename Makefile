@@ -70,6 +70,10 @@ test-live: setup ## Test with real Locust processes, shops, a Pushgateway and a 
 	@$(BIN)/python scripts/binaries.py || echo "The tests that need the missing programs will fail." >&2
 	$(WITH_TOOLS) $(BIN)/pytest -m live $(PYTEST_ARGS)
 
+.PHONY: test-argo
+test-argo: ## Hold jobs/ against Argo Rollouts' own code; needs Go 1.24, and minutes to compile it once
+	cd tests/argo && go test -count=1 ./...
+
 .PHONY: lint
 lint: setup ## Check the formatting, the rules and the types
 	$(BIN)/ruff format --check .
