@@ -257,8 +257,27 @@ def demonstrates(place: Place, example: str) -> None:
     ]
 
 
+def lints(place: Place, example: str) -> None:
+    """Our own manifests, of which nothing is to be said; as a folder, and two files of them alone."""
+    jobs = CHECKOUT / "jobs"
+    for part in ("analysis", "demo-shop"):
+        shutil.copytree(jobs / part, place.folder / "deploy" / part)
+    shutil.copy(jobs / "demo-shop" / "checkout-service.rollout.yaml", place.folder / "rollout.yaml")
+    template = jobs / "analysis" / "canary-verdict.analysistemplate.yaml"
+    shutil.copy(template, place.folder / "analysis-template.yaml")
+    code, out, err = place.run(example)
+
+    if "--json" in example:
+        assert 1 == json.loads(out)["version"]
+        assert code in (0, 10), err
+    else:
+        assert (0, "") == (code, err)
+        assert out.startswith("no traps in 1 Rollout")
+
+
 RUNS: Mapping[str, Callable[[Place, str], None]] = {
     "gate": drives,
+    "lint": lints,
     "run": drives,
     "smoke": drives,
     "judge": judges,
