@@ -188,7 +188,9 @@ def running_gateway(program: str, scratch: Path) -> Iterator[str]:
     log = scratch / "gateway.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, "--web.listen-address=127.0.0.1:0"], stdout=output, stderr=output
+            [program, "--web.listen-address=127.0.0.1:0", "--persistence.file="],
+            stdout=output,
+            stderr=output,
         )
     with ended(process):
         deadline = time.monotonic() + 10

@@ -150,7 +150,8 @@ def _push_settings(stack: ExitStack) -> PushSettings | None:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     with (folder / "pushgateway.log").open("wb") as log:
         process = subprocess.Popen(
-            [binary, f"--web.listen-address=127.0.0.1:{port}"],
+            # Debian's build takes over, and writes to, the file of the machine's own one by default.
+            [binary, f"--web.listen-address=127.0.0.1:{port}", "--persistence.file="],
             cwd=folder,
             stdout=log,
             stderr=log,

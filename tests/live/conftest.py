@@ -485,7 +485,12 @@ def start_gateway(tmp_path: Path) -> Iterator[Callable[[], Gateway]]:
         port = free_port()
         with (tmp_path / f"pushgateway_{port}.log").open("wb") as log:
             process = subprocess.Popen(
-                ["pushgateway", f"--web.listen-address=127.0.0.1:{port}"],
+                # Debian's build keeps a file by default, and a second one would begin with it.
+                [
+                    "pushgateway",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                    "--persistence.file=",
+                ],
                 cwd=tmp_path,
                 stdout=log,
                 stderr=log,
