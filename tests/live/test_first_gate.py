@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 GUIDE = Path(__file__).parents[2] / "docs" / "first-gate.md"
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Shorter than a reader's: 45 s are the default.
-QUICK = {"WARM_UP": "6s", "USERS": "40", "SPAWN_RATE": "20"}
+QUICK = {"WARM_UP": "6s", "USERS": "40", "SPAWN_RATE": "10"}
 
 
 def blocks(kind: str) -> list[str]:
@@ -30,7 +30,7 @@ def blocks(kind: str) -> list[str]:
 
 @contextmanager
 def typed_in(
-    block: str, folder: Path, run_time: str = "28s"
+    block: str, folder: Path, run_time: str = "32s"
 ) -> Iterator["subprocess.CompletedProcess[str]"]:
     """The service of the block's first line runs on after its command, as in a reader's shell."""
     service, command = block.splitlines()
