@@ -55,7 +55,8 @@ def commands() -> None:
     canarygate demo
     canarygate gate --target-host http://canary --stable-host http://stable
 
-    Exit codes: 0 pass, 2 bad usage, 3 the run broke, 4 the push failed, 10 fail, 11 inconclusive.
+    Exit codes: 0 pass, 2 bad usage, 3 the run broke, 4 the push failed, 10 fail (lint: a trap),
+    11 inconclusive.
     """
 
 
