@@ -9,6 +9,7 @@ SUITABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 DOCKER ?= docker
 IMAGE ?= canarygate
 PYTEST_ARGS ?=
+GO_TEST_ARGS ?=
 
 BIN := .venv/bin
 # A real Pushgateway, Prometheus and promtool for whatever a recipe starts, before the machine's own.
@@ -71,8 +72,10 @@ test-live: setup ## Test with real Locust processes, shops, a Pushgateway and a 
 	$(WITH_TOOLS) $(BIN)/pytest -m live $(PYTEST_ARGS)
 
 .PHONY: test-argo
-test-argo: ## Hold jobs/ against Argo Rollouts' own code; needs Go 1.24, and minutes to compile it once
-	cd tests/argo && go test -count=1 ./...
+test-argo: setup ## Hold jobs/ against Argo Rollouts' own code (minutes to compile it once)
+	@$(BIN)/python scripts/go_toolchain.py
+	@$(BIN)/python scripts/binaries.py || echo "The tests that need the missing programs will fail." >&2
+	cd tests/argo && $(WITH_TOOLS) CGO_ENABLED=0 go test -count=1 -timeout 20m $(GO_TEST_ARGS) ./...
 
 .PHONY: lint
 lint: setup ## Check the formatting, the rules and the types
@@ -104,6 +107,7 @@ lock: setup ## Lock again what pyproject.toml asks for (add LOCK_ARGS=--upgrade 
 	$(LOCK) $(LOCK_ARGS) pyproject.toml -o locks/runtime.txt
 	$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -o locks/dev.txt
 	$(LOCK) $(LOCK_ARGS) --group build --constraints locks/dev.txt -o locks/build.txt
+	$(LOCK) $(LOCK_ARGS) --group go -o locks/go.txt
 	@! grep -n '://' locks/*.txt || { echo "A lock names an address; it must work with any index." >&2; exit 1; }
 
 .PHONY: wheel

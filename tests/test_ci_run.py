@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-STEPS = ["setup", "lint", "test", "test-live"]
+STEPS = ["setup", "lint", "test", "test-live", "test-argo"]
 
 
 @pytest.fixture

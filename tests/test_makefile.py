@@ -135,6 +135,15 @@ def test_tools_that_cannot_be_had_are_an_error_when_they_are_what_was_asked_for(
     assert make(ready, "tools").returncode != 0
 
 
+def test_argos_code_is_not_asked_without_a_go(ready: Path) -> None:
+    write_script(ready / ".venv/bin/python", 'echo "$1"; [ "$1" != scripts/go_toolchain.py ]')
+
+    answer = make(ready, "test-argo")
+
+    assert answer.returncode != 0
+    assert ["scripts/go_toolchain.py"] == answer.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("target", "chosen"), [("test", "not live or smoke"), ("test-live", "live")]
 )

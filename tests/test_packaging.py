@@ -115,8 +115,8 @@ def test_only_the_packages_can_be_imported_from_another_folder(tmp_path: Path) -
     assert packages() == answer.stdout.split()
 
 
-def test_there_is_a_lock_for_the_image_its_builder_and_the_developer() -> None:
-    assert [lock.name for lock in LOCKS] == ["build.txt", "dev.txt", "runtime.txt"]
+def test_there_is_a_lock_for_the_image_its_builder_the_developer_and_go() -> None:
+    assert [lock.name for lock in LOCKS] == ["build.txt", "dev.txt", "go.txt", "runtime.txt"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -153,6 +153,7 @@ def test_the_locks_hold_all_that_pyproject_asks_for() -> None:
         "runtime.txt": settings["project"]["dependencies"],
         "build.txt": groups["build"],
         "dev.txt": [entry for entry in groups["dev"] if isinstance(entry, str)],
+        "go.txt": groups["go"],
     }
     for lock, entries in wanted.items():
         names = {re.split(r"[^a-z0-9-]", entry, maxsplit=1)[0] for entry in entries}
