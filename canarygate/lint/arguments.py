@@ -10,6 +10,12 @@ from canarygate.lint.world import Use, World
 BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 ARGUMENT = re.compile(r"\{\{\s*args\.([^\s{}]+?)\s*\}\}")
 
+HELM = re.compile(
+    r"\.(Values|Release|Chart|Files|Capabilities|Template)\b|\b(include|tpl|toYaml)\b|^-|-$"
+)
+VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=+?][^}]*)?\}|\$\([A-Za-z_]\w*\)")
+"""What envsubst and Flux fill; `${analysis.result}` is none."""
+
 Values = Mapping[str, str | None]
 """A name with its value, or None where only the cluster knows it."""
 
@@ -17,6 +23,12 @@ Values = Mapping[str, str | None]
 def names_in(text: str) -> list[str]:
     """The args that a text asks for."""
     return ARGUMENT.findall(text)
+
+
+def is_filled_elsewhere(text: str) -> bool:
+    """Helm, envsubst or Flux put something else there before the API server reads it."""
+    braces = (match[1].strip() for match in BRACES.finditer(text))
+    return bool(VARIABLE.search(text)) or any(HELM.search(each) for each in braces)
 
 
 def strings(node: Node) -> Iterator[Node]:

@@ -4,7 +4,7 @@ import pytest
 
 from canarygate.lint.documents import read_documents
 from canarygate.lint.manifests import CHECKED, manifests
-from canarygate.lint.schema import NoNumber, Unknown, field_table, misfits
+from canarygate.lint.schema import Missing, NoNumber, Unknown, WrongKind, field_table, misfits
 
 WITH_TIMEOUT = """\
 apiVersion: argoproj.io/v1alpha1
@@ -46,10 +46,13 @@ def test_what_the_definition_leaves_open_takes_anything() -> None:
     text = """\
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {anything: {at: all}}
+metadata: {labels: {any: label}, annotations: {any.one/of: them}}
 spec:
   selector: {matchLabels: {any: label}}
-  template: {metadata: {labels: {any: label}}}
+  template:
+    metadata: {labels: {any: label}}
+    spec: {containers: [{name: a, resources: {limits: {any/thing: 1, cpu: 500m}}}]}
+status: {whatever: 1}
 """
 
     assert [] == found_in(text, "1.9")
@@ -75,3 +78,81 @@ spec:
 
 def test_another_groups_object_of_the_same_kind_is_not_compared() -> None:
     assert [] == found_in("apiVersion: other.io/v1\nkind: Rollout\nspec: {unknown: 1}\n", "1.9")
+
+
+def kinds_found(text: str) -> list[tuple[str, str, int]]:
+    [manifest] = manifests(read_documents(text, "a.yaml"))
+    return [
+        (
+            type(each).__name__,
+            each.key,
+            (each.place if isinstance(each, Unknown) else each.node.place).line,
+        )
+        for each in misfits(manifest, "1.9")
+    ]
+
+
+def test_kinds_that_stand_beside_a_rollout_are_compared_too() -> None:
+    text = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  annotations: {prometheus.io/scrape: true}
+spec:
+  replica: 2
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+      - image: shop:1.2
+        env: [{name: PORT, value: 8080}]
+        ports: {containerPort: 8080}
+        readinessProbe: {httpGet: {path: /, port: http}, initialDelaySeconds: "5"}
+"""
+
+    assert [
+        ("WrongKind", "prometheus.io/scrape", 5),
+        ("Unknown", "replica", 7),
+        ("WrongKind", "value", 14),
+        ("WrongKind", "ports", 15),
+        ("NoNumber", "initialDelaySeconds", 16),
+        ("Missing", "name", 13),
+    ] == kinds_found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: apps/v1beta1\nkind: Deployment\nspec: {unknown: 1}\n",
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {unknown: 1}\n",
+        "apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80, targetPort: a}, {port: 1, targetPort: 1}]}\n",
+        "apiVersion: v1\nkind: ConfigMap\ndata: {time: 10:30, day: 2026-11-21, count: '3'}\n",
+        "apiVersion: v1\nkind: Service\nmetadata:\n  annotations:\nspec: {selector: null}\n",
+    ],
+    ids=["older version", "another group", "number or name", "texts without quotes", "nothing"],
+)
+def test_what_the_definition_does_not_forbid_fits(text: str) -> None:
+    assert [] == kinds_found(text)
+
+
+def test_a_value_of_another_kind_says_what_belongs_there() -> None:
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {paused: 'no', strategy: [a]}\n"
+    [manifest] = manifests(read_documents(text, "a.yaml"))
+
+    assert [
+        ("paused", "true or false", "a text"),
+        ("strategy", "a mapping", "a list"),
+    ] == [
+        (each.key, each.wanted, each.written)
+        for each in misfits(manifest, "1.9")
+        if isinstance(each, WrongKind)
+    ]
+
+
+def test_what_has_to_be_there_is_missing_where_it_is_empty_too() -> None:
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nspec:\n"
+    [manifest] = manifests(read_documents(text, "a.yaml"))
+
+    assert ["spec"] == [x.key for x in misfits(manifest, "1.9") if isinstance(x, Missing)]

@@ -1,15 +1,10 @@
 """`{{…}}` that Argo cannot fill."""
 
-import re
 from collections.abc import Iterator
 
-from canarygate.lint.arguments import ARGUMENT, BRACES, strings
+from canarygate.lint.arguments import ARGUMENT, BRACES, HELM, strings
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.world import World
-
-HELM = re.compile(
-    r"\.(Values|Release|Chart|Files|Capabilities|Template)\b|\b(include|tpl|toYaml)\b|^-|-$"
-)
 
 
 def _other_braces(world: World) -> Iterator[Told]:
