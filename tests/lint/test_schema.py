@@ -127,7 +127,8 @@ spec:
     [
         "apiVersion: apps/v1beta1\nkind: Deployment\nspec: {unknown: 1}\n",
         "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {unknown: 1}\n",
-        "apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80, targetPort: a}, {port: 1, targetPort: 1}]}\n",
+        "apiVersion: v1\nkind: Service\n"
+        "spec: {ports: [{port: 80, targetPort: http}, {port: 81, targetPort: 8080}]}\n",
         "apiVersion: v1\nkind: ConfigMap\ndata: {time: 10:30, day: 2026-11-21, count: '3'}\n",
         "apiVersion: v1\nkind: Service\nmetadata:\n  annotations:\nspec: {selector: null}\n",
     ],

@@ -1,25 +1,13 @@
 """Steps that undo each other, and analyses that the rollout does not wait for."""
 
-import re
 from collections.abc import Iterator
 
 from canarygate.lint.arguments import filled, surroundings
+from canarygate.lint.durations import go_duration, pause_duration
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, containers, job_of, metrics
 from canarygate.lint.nodes import Node
 from canarygate.lint.world import BACKGROUND, STEP, Use, World, steps
-
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def duration(text: str) -> float | None:
-    """Go's and a pause's durations: `90`, `30s`, `1h30m`, in seconds."""
-    if re.fullmatch(r"\d+", text):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
-    if not parts or "".join(map("".join, parts)) != text:
-        return None
-    return sum(float(count) * UNITS[unit] for count, unit in parts)
 
 
 def _scale_kept(world: World) -> Iterator[Told]:
@@ -58,7 +46,7 @@ def _longest(rollout: Manifest, first: int) -> float | None:
     total = 0.0
     for step in steps(rollout)[first:]:
         if "pause" in step.entries:
-            length = duration(step.at("pause", "duration").text)
+            length = pause_duration(step.at("pause", "duration").text)
             if length is None:
                 return None
             total += length
@@ -75,7 +63,7 @@ def _late(world: World) -> Iterator[Told]:
             values = next((each for at, each in surroundings(world, template) if at is use), {})
             for metric in metrics(template):
                 text = filled(metric.node["initialDelay"].text, values)
-                delay = duration(text) if text else None
+                delay = go_duration(text) if text else None
                 if length is None or delay is None or delay < length or not steps(use.by):
                     continue
                 yield told(
