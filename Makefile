@@ -67,9 +67,9 @@ test: setup ## Test everything fast, and one live case of each kind (minutes)
 	$(WITH_TOOLS) $(BIN)/pytest -m "not live or smoke" $(PYTEST_ARGS)
 
 .PHONY: test-live
-test-live: setup ## Test with real Locust processes, shops, a Pushgateway and a Prometheus: all of it
+test-live: setup ## Test the rest with real Locust processes, shops, a Pushgateway and a Prometheus
 	@$(BIN)/python scripts/binaries.py || echo "The tests that need the missing programs will fail." >&2
-	$(WITH_TOOLS) $(BIN)/pytest -m live $(PYTEST_ARGS)
+	$(WITH_TOOLS) $(BIN)/pytest -m "live and not smoke" $(PYTEST_ARGS)
 
 .PHONY: test-argo
 test-argo: setup ## Hold jobs/ against Argo Rollouts' own code (minutes to compile it once)

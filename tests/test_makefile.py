@@ -145,7 +145,7 @@ def test_argos_code_is_not_asked_without_a_go(ready: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "chosen"), [("test", "not live or smoke"), ("test-live", "live")]
+    ("target", "chosen"), [("test", "not live or smoke"), ("test-live", "live and not smoke")]
 )
 def test_the_tiers_choose_by_mark_and_pass_arguments_on(
     ready: Path, target: str, chosen: str

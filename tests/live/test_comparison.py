@@ -19,6 +19,8 @@ from tests.live.conftest import BUSY, Ended, Gates
 if TYPE_CHECKING:
     from tests.live.conftest import RunningGate, StartShop
 
+pytestmark = pytest.mark.live
+
 BASE = "base=10-30ms; base=40-90ms route=/api/checkout"
 OPTIONS = {
     "users": "20",
