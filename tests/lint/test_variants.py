@@ -64,7 +64,9 @@ CASES = {
         [],
     ),
     "an endless metric of an experiment, which ends it": (
-        canary("experiment: {templates: [], analyses: [{name: a, templateName: check}]}")
+        canary(
+            "experiment: {duration: 5m, templates: [], analyses: [{name: a, templateName: check}]}"
+        )
         + TEMPLATE,
         [],
     ),
@@ -119,7 +121,8 @@ CASES = {
     "a header route that nobody manages": (
         canary(
             "setHeaderRoute: {name: other}",
-            routing="      trafficRouting:\n        istio: {virtualService: {name: a}}\n"
+            routing="      canaryService: a\n      stableService: b\n      trafficRouting:\n"
+            "        istio: {virtualService: {name: a}}\n"
             "        managedRoutes: [{name: header}]\n",
         ),
         ["route-not-supported"],

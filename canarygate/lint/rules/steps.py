@@ -1,4 +1,4 @@
-"""Steps that undo each other, and analyses that the rollout does not wait for."""
+"""Analyses that the rollout does not wait for, and verdicts that nobody reads."""
 
 from collections.abc import Iterator
 
@@ -8,37 +8,6 @@ from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, containers, job_of, metrics
 from canarygate.lint.nodes import Node
 from canarygate.lint.world import BACKGROUND, STEP, Use, World, steps
-
-
-def _scale_kept(world: World) -> Iterator[Told]:
-    for rollout in world.rollouts:
-        replicas = rollout.spec["replicas"].whole
-        kept: Node | None = None
-        for step in steps(rollout):
-            if scale := step["setCanaryScale"]:
-                kept = None if scale["matchTrafficWeight"].is_true else scale
-            elif (weight := step["setWeight"].whole) and kept is not None:
-                short = _too_few(kept, weight, replicas)
-                if short:
-                    yield told(
-                        rollout,
-                        kept,
-                        f"the canary keeps {short} through every later setWeight: it carries "
-                        f"{weight} % of the "
-                        "traffic on them",
-                    )
-                    kept = None
-
-
-def _too_few(scale: Node, weight: int, replicas: int | None) -> str:
-    if (share := scale["weight"].whole) is not None:
-        return f"{share} % of the replicas" if share < weight else ""
-    count = scale["replicas"].whole
-    if count is None or (replicas is not None and count * 100 >= weight * replicas):
-        return ""
-    if replicas is None and weight < 100:
-        return ""
-    return f"{count} replicas" if count != 1 else "1 replica"
 
 
 def _longest(rollout: Manifest, first: int) -> float | None:
@@ -122,11 +91,6 @@ def _as_pass(world: World) -> Iterator[Told]:
 
 
 RULES = (
-    Rule(
-        name="canary-scale-kept",
-        remedy="setCanaryScale: {matchTrafficWeight: true} before the first setWeight",
-        find=_scale_kept,
-    ),
     Rule(
         name="initial-delay-too-long",
         remedy="an initialDelay shorter than the pauses that follow startingStep",
