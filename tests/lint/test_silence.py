@@ -152,3 +152,16 @@ def test_helms_own_braces_are_gone_when_it_is_applied(tmp_path: Path) -> None:
     helm = TEMPLATE.replace("name: errors", "name: '{{ .Values.name }}'")
 
     assert [] == found_in(tmp_path, template=helm)
+
+
+@pytest.mark.parametrize("pattern", ["errors", ".*", "^err"])
+def test_the_limits_of_a_metric_that_does_not_count_may_be_any(
+    tmp_path: Path, pattern: str
+) -> None:
+    endless = TEMPLATE.replace("- name: errors", "- name: errors\n    failureLimit: 3")
+    dry = endless + f"  dryRun: [{{metricName: '{pattern}'}}]\n"
+    by_rollout = ROLLOUT + f"          dryRun: [{{metricName: '{pattern}'}}]\n"
+
+    assert ["never-fails"] == found_in(tmp_path, rollout=ROLLOUT, template=endless)
+    assert [] == found_in(tmp_path, rollout=ROLLOUT, template=dry)
+    assert [] == found_in(tmp_path, rollout=by_rollout, template=endless)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from canarygate.lint.arguments import Values, filled, surroundings
+from canarygate.lint.dry_runs import is_dry
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric
 from canarygate.lint.nodes import Node
@@ -33,7 +34,7 @@ def number(node: Node, values: Values) -> int | None:
 def _never(world: World, field: str, outcome: str) -> Iterator[Told]:
     for metric in world.metrics:
         limit = metric.node[field]
-        if not limit or metric.node["consecutiveSuccessLimit"]:
+        if not limit or metric.node["consecutiveSuccessLimit"] or is_dry(world, metric):
             continue
         for _, values in surroundings(world, metric.owner):
             most, count = number(limit, values), effective_count(metric, values)
@@ -61,7 +62,7 @@ def _never_inconclusive(world: World) -> Iterator[Told]:
 def _tolerates(world: World) -> Iterator[Told]:
     for metric in world.metrics:
         limit = metric.node["failureLimit"]
-        if metric.provider != "job" or not limit:
+        if metric.provider != "job" or not limit or is_dry(world, metric):
             continue
         for _, values in surroundings(world, metric.owner):
             most, count = number(limit, values), effective_count(metric, values)

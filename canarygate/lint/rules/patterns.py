@@ -1,8 +1,8 @@
 """Patterns for the names of metrics."""
 
-import re
 from collections.abc import Iterator
 
+from canarygate.lint.dry_runs import matches
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, Metric, metrics
 from canarygate.lint.nodes import Node
@@ -26,16 +26,6 @@ def _together(world: World) -> Iterator[tuple[Manifest, Node, list[Metric]]]:
             yield from ((each, each.spec, run) for each in world.templates(use))
 
 
-def _matches(pattern: str, name: str) -> bool | None:
-    """As Go's regexp.MatchString, which does not anchor; None where Python cannot tell."""
-    if pattern.startswith(("*", "+", "?")):
-        return False
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return None
-
-
 def _nothing(world: World) -> Iterator[Told]:
     seen: set[int] = set()
     for about, parent, run in _together(world):
@@ -44,7 +34,7 @@ def _nothing(world: World) -> Iterator[Told]:
                 wanted = each["metricName"]
                 if not wanted or id(each) in seen or "{{" in wanted.text:
                     continue
-                if any(_matches(wanted.text, metric.name) is not False for metric in run):
+                if any(matches(wanted.text, metric.name) is not False for metric in run):
                     continue
                 seen.add(id(each))
                 star = " (it is a regular expression, in which * alone is none)"
