@@ -5,9 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
+from canarygate.lint.answers import phase_without, phases_of
 from canarygate.lint.arguments import ARGUMENT, Values
 from canarygate.lint.conditions import Engine, Refused, Scalar, Vector, assess, problems
 from canarygate.lint.manifests import Metric
+from canarygate.lint.promql_types import gives
+from canarygate.lint.shapes import is_single
+from canarygate.lint.trees import RANGE, SCALAR, VECTOR, tree_of
 from canarygate.lint.world import World
 
 STAND_INS = ("0", "1", "1000000")
@@ -108,6 +112,25 @@ def reason(world: World, metric: Metric, values: Values) -> str:
         return ""
 
 
+def query_text(metric: Metric, values: Values) -> str:
+    """Its query, with the args that are known in place."""
+    return ARGUMENT.sub(lambda match: str(values.get(match[1]) or match[0]), metric.query.text)
+
+
+def result_kind(metric: Metric, values: Values) -> str:
+    """`VECTOR` or `SCALAR`; "" where the query hangs on an arg, or is not understood."""
+    if metric.provider == "datadog":
+        return SCALAR
+    text = query_text(metric, values)
+    tree = tree_of(text)
+    if metric.asked["rangeQuery"]:
+        return VECTOR
+    if tree is None:
+        return "" if MAY_BE_SCALAR.search(text) else VECTOR
+    found = gives(tree)
+    return VECTOR if found == RANGE else found if found in (SCALAR, VECTOR) else ""
+
+
 def after(world: World, metric: Metric, values: Values, vector: tuple[float, ...]) -> str:
     """The phase that a measurement of these numbers gets; "" where that cannot be said.
 
@@ -116,10 +139,12 @@ def after(world: World, metric: Metric, values: Values, vector: tuple[float, ...
     """
     # An arg beside a comparison is a number; one that stands for more may be anything.
     more = [COMPARED.sub("", metric.node[name].text) for name in CONDITIONS]
-    if MAY_BE_SCALAR.search(metric.query.text) or _unknown(more, values):
+    kind = result_kind(metric, values)
+    if not kind or _unknown(more, values) or (kind == SCALAR and len(vector) != 1):
         return ""
+    result = Scalar(vector[0]) if kind == SCALAR else Vector(vector)
     try:
-        phases = _phases(world, metric, values, Vector(vector))
+        phases = _phases(world, metric, values, result)
     except Refused:
         return ""
     return phases.pop() if len(phases) == 1 else ""
@@ -131,17 +156,51 @@ def all_after(world: World, metric: Metric, values: Values) -> set[str]:
     if _unknown(texts, values) or any(CLOCK.search(text) for text in texts):
         return set()
     [filled] = _conditions(metric, values)
-    may_be_scalar = bool(MAY_BE_SCALAR.search(metric.query.text))
+    if metric.provider == "web":
+        return set(phases_of(*filled, Engine(world.argo_version)))
+    kind = result_kind(metric, values)
+    tree = tree_of(query_text(metric, values))
+    single = tree is not None and is_single(tree) and not metric.asked["rangeQuery"]
     try:
-        return set(_all_phases(*filled, may_be_scalar, Engine(world.argo_version)))
+        return set(_all_phases(*filled, kind, single, Engine(world.argo_version)))
     except Refused:
         return set()
 
 
+def without_keys(world: World, metric: Metric, values: Values) -> tuple[str, str]:
+    """The phase of a web answer that lacks what the conditions look for, and what that is."""
+    texts = [metric.node[name].text for name in CONDITIONS]
+    if metric.provider != "web" or _unknown(texts, values):
+        return "", ""
+    [filled] = _conditions(metric, values)
+    return phase_without(*filled, Engine(world.argo_version))
+
+
+def overlap(world: World, metric: Metric, values: Values) -> list[float]:
+    """Numbers that both conditions hold for."""
+    texts = [metric.node[name].text for name in CONDITIONS]
+    kind = result_kind(metric, values)
+    if not all(texts) or not kind or _unknown(texts, values) or any(map(CLOCK.search, texts)):
+        return []
+    [(success, failure)] = _conditions(metric, values)
+    engine = Engine(world.argo_version)
+    found: list[float] = []
+    try:
+        for each in _results(f"{success} {failure}", {*USUAL}, kind, single=True):
+            is_good = assess(success, "", each, engine).value == "Successful"
+            if is_good and assess("", failure, each, engine).value == "Failed":
+                found.append(each.samples[0] if isinstance(each, Vector) else each.value)
+    except Refused:
+        return []
+    return found
+
+
 @lru_cache(maxsize=1000)
-def _all_phases(success: str, failure: str, may_be_scalar: bool, engine: Engine) -> frozenset[str]:
+def _all_phases(
+    success: str, failure: str, kind: str, single: bool, engine: Engine
+) -> frozenset[str]:
     def phases(numbers: Set[float]) -> set[str]:
-        results = _results(f"{success} {failure}", numbers, may_be_scalar)
+        results = _results(f"{success} {failure}", numbers, kind, single)
         return {assess(success, failure, each, engine).value for each in results}
 
     found = phases({*USUAL})
@@ -150,8 +209,8 @@ def _all_phases(success: str, failure: str, may_be_scalar: bool, engine: Engine)
     return frozenset(found)
 
 
-def _results(texts: str, numbers: Set[float], may_be_scalar: bool) -> Iterator[Vector | Scalar]:
-    """Vectors of these numbers, and of those around what the conditions name, in several lengths."""
+def _results(texts: str, numbers: Set[float], kind: str, single: bool) -> Iterator[Vector | Scalar]:
+    """What the query may give: these numbers, and those around what the conditions name."""
     named = [float(text) for text in NUMBER.findall(texts)]
     around = {
         each for near in named for each in (near, near + 1e-6, near - 1e-6, near * 1.5, near / 2)
@@ -159,11 +218,12 @@ def _results(texts: str, numbers: Set[float], may_be_scalar: bool) -> Iterator[V
     lengths = {1, 2} | {
         int(near) + more for near in named for more in (-1, 0, 1, 2) if 0 < near + more <= LONGEST
     }
-    lengths.discard(0)
+    lengths = {1} if single else lengths - {0}
     for number in sorted(numbers | around):
-        yield from (Vector((number,) * length) for length in sorted(lengths))
-        if may_be_scalar:
+        if kind != SCALAR:
+            yield from (Vector((number,) * length) for length in sorted(lengths))
+        if kind != VECTOR:
             yield Scalar(number)
-    for length in sorted(lengths):
+    for length in sorted(lengths) if kind != SCALAR else []:
         rising = tuple(float(each) for each in range(length))
         yield from (Vector(rising), Vector(rising[::-1]))

@@ -34,6 +34,7 @@ FOUND = {
         "72:set-weight-expression",
         "90:unknown-field",
         "95:never-fails",
+        "96:any-weight-passes",
     ],
     "production-service.yaml": [
         "34:infinite-metric-in-step",

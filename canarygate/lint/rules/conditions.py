@@ -1,14 +1,28 @@
 """Conditions that read no data as health, or that no data can meet."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 
 from canarygate.lint.arguments import Values, surroundings
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric
-from canarygate.lint.probes import after, all_after, reason
+from canarygate.lint.probes import (
+    after,
+    all_after,
+    overlap,
+    query_text,
+    reason,
+    result_kind,
+    without_keys,
+)
+from canarygate.lint.shapes import may_be_nan
+from canarygate.lint.trees import SCALAR, tree_of
 from canarygate.lint.world import World
 
+NIL = re.compile(r"\bnil\b|isNil|default|\?\?|\?\.")
+ONE_POINT = 1e-5
+"""Where two bounds only meet, one number satisfies both, and nobody minds."""
 CONDITIONS = ("successCondition", "failureCondition")
 COMPARED = {
     *(
@@ -24,14 +38,16 @@ COMPARED = {
     "skywalking",
 }
 """Providers whose result goes to the conditions."""
+EVALUATED = ("prometheus", "web", "datadog")
+"""Those of them of whose results something is known: vectors, JSON, one number."""
 
 
 def _each(
     world: World, judged: Callable[[World, Metric, Values], str]
 ) -> Iterator[tuple[Metric, str]]:
-    """Prometheus metrics with a condition, and what is wrong with them in the first place that runs them."""
+    """Metrics whose conditions are evaluated, and what is wrong with them in the first place they run."""
     for metric in world.metrics:
-        if metric.provider != "prometheus" or not any(metric.node[x].text for x in CONDITIONS):
+        if metric.provider not in EVALUATED or not any(metric.node[x].text for x in CONDITIONS):
             continue
         for _, values in surroundings(world, metric.owner):
             if happens := judged(world, metric, values):
@@ -48,6 +64,11 @@ def _tell(world: World, judged: Callable[[World, Metric, Values], str]) -> Itera
 
 
 def _nan(world: World, metric: Metric, values: Values) -> str:
+    if metric.provider != "prometheus":
+        return ""
+    tree = tree_of(query_text(metric, values))
+    if tree is not None and not may_be_nan(tree):
+        return ""
     if after(world, metric, values, (math.nan,)) != "Successful":
         return ""
     texts = [metric.node[each].text for each in CONDITIONS]
@@ -61,7 +82,16 @@ def _nan(world: World, metric: Metric, values: Values) -> str:
 
 
 def _empty(world: World, metric: Metric, values: Values) -> str:
-    if after(world, metric, values, ()) != "Successful":
+    if metric.provider == "web":
+        phase, keys = without_keys(world, metric, values)
+        asks = any(NIL.search(metric.node[each].text) for each in CONDITIONS)
+        if phase != "Successful" or asks:
+            return ""
+        what = f"without {keys}" if keys else "with an empty list"
+        return (
+            f"an answer {what}, such as that of another version or of an error page, is Successful"
+        )
+    if metric.provider != "prometheus" or after(world, metric, values, ()) != "Successful":
         return ""
     return (
         "an empty result, which is what a wrong label or a dead target looks like, is Successful: "
@@ -75,27 +105,48 @@ def _errs(world: World, metric: Metric, values: Values) -> str:
     if all_after(world, metric, values) != {"Error"}:
         return ""
     why = reason(world, metric, values)
+    brings = {
+        "prometheus": "what the query gives is a "
+        + ("number" if result_kind(metric, values) == SCALAR else "list of numbers"),
+        "datadog": "the result is a number, not a list",
+    }.get(metric.provider, "no answer is all that it asks for")
     return (
-        f"each result is an Error{f' ({why})' if why else ''}: the result of a query is a list of "
-        "numbers; the fifth Error in a row aborts the rollout"
+        f"each result is an Error{f' ({why})' if why else ''}: {brings}; the fifth Error in a row aborts "
+        "the rollout"
     )
 
 
 def _always(world: World, metric: Metric, values: Values) -> str:
-    if all_after(world, metric, values) != {"Successful"}:
+    if all_after(world, metric, values) - {"Error", ""} != {"Successful"}:
         return ""
-    return "every number is Successful: nothing that is measured can stop the rollout"
+    return "whatever is measured is Successful: nothing can stop the rollout"
 
 
 def _nowhere(world: World, metric: Metric, values: Values) -> str:
     found = all_after(world, metric, values)
-    if not found or "Successful" in found or found == {"Error"}:
+    if not found or {"Successful", ""} & found or found == {"Error"}:
         return ""
     if metric.node["failureCondition"].text and not metric.node["successCondition"].text:
         return ""
     if metric.node["successCondition"].text == "false":
         return ""
-    return "no number is Successful: a healthy canary cannot pass"
+    return "nothing that may be measured is Successful: a healthy canary cannot pass"
+
+
+def _both(world: World, metric: Metric, values: Values) -> str:
+    numbers = overlap(world, metric, values)
+    if not numbers or max(numbers) - min(numbers) < ONE_POINT:
+        return ""
+    if (
+        all_after(world, metric, values) == {"Failed"}
+        or metric.node["successCondition"].text == "true"
+    ):
+        return ""
+    least, most = min(numbers), max(numbers)
+    return (
+        f"both conditions hold for results such as {least:g} and {most:g}, and then it is Failed: the two "
+        "bounds contradict each other"
+    )
 
 
 def _none(world: World) -> Iterator[Told]:
@@ -135,6 +186,11 @@ RULES = (
         name="condition-never-holds",
         remedy="look at the operators and the bounds",
         find=lambda world: _tell(world, _nowhere),
+    ),
+    Rule(
+        name="conditions-overlap",
+        remedy="bounds that leave a gap or meet: success `<= X`, failure `> Y` with Y at least X",
+        find=lambda world: _tell(world, _both),
     ),
     Rule(
         name="no-condition",

@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from canarygate.lint.arguments import ARGUMENT, Values, filled, surroundings
+from canarygate.lint.arguments import Values, filled, surroundings
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric
+from canarygate.lint.probes import query_text
 from canarygate.lint.promql import COUNTS, UNKNOWN, Query, Selector, read_query, seconds
+from canarygate.lint.trees import Tree, tree_of
 from canarygate.lint.world import Use, World
 
 SCRAPED = "canarygate_weight_"
 """The weight service's own series: scraped, not pushed."""
+PUSHED = re.compile(r"^(canarygate|locust_run|locust_endpoint)_")
+GATEWAY = re.compile(r"push-?_?(gateway|gw)", re.IGNORECASE)
 AGES = re.compile(r"^push_time_seconds$|^canarygate_run_(start|end)_timestamp_seconds$")
 PLAIN = re.compile(r"[\w-]*")
 
@@ -25,6 +29,11 @@ class Asked:
     values: Values
     query: Query
 
+    @property
+    def tree(self) -> Tree | None:
+        """What the query is made of; None where that is not understood."""
+        return tree_of(self.query.text)
+
 
 def asked(world: World) -> Iterator[Asked]:
     """Every query, with the args that are known in place."""
@@ -32,11 +41,7 @@ def asked(world: World) -> Iterator[Asked]:
         if not metric.query:
             continue
         for use, values in surroundings(world, metric.owner):
-            text = ARGUMENT.sub(
-                lambda match, known=values: str(known.get(match[1]) or match[0]),  # type: ignore[misc]
-                metric.query.text,
-            )
-            yield Asked(metric, use, values, read_query(text))
+            yield Asked(metric, use, values, read_query(query_text(metric, values)))
 
 
 def once(found: Iterator[tuple[Asked, str]]) -> Iterator[Told]:
@@ -50,8 +55,11 @@ def once(found: Iterator[tuple[Asked, str]]) -> Iterator[Told]:
 
 
 def is_pushed(selector: Selector) -> bool:
-    """A series that a gate pushes once, at its end."""
-    return selector.name.startswith("canarygate_") and not selector.name.startswith(SCRAPED)
+    """A series that is pushed once, at the end of a run: a gate's, or one of a Pushgateway's by its job."""
+    jobs = selector.values("job", "exported_job", "instance")
+    if any(GATEWAY.search(each) for each in jobs):
+        return selector.name not in ("up", "push_time_seconds", "push_failure_time_seconds")
+    return bool(PUSHED.search(selector.name)) and not selector.name.startswith(SCRAPED)
 
 
 def _rates(world: World) -> Iterator[tuple[Asked, str]]:
