@@ -130,6 +130,8 @@ def _nowhere(world: World, metric: Metric, values: Values) -> str:
         return ""
     if metric.node["successCondition"].text == "false":
         return ""
+    if metric.provider == "prometheus" and after(world, metric, values, ()) == "Successful":
+        return ""
     return "nothing that may be measured is Successful: a healthy canary cannot pass"
 
 

@@ -11,7 +11,6 @@ from canarygate.lint.trees import Tree
 from canarygate.lint.world import World
 
 REVISION = re.compile(r"hash|revision|version|run|stage|build|commit|sha", re.IGNORECASE)
-OF_A_RUN = re.compile(r"run|build|commit|sha", re.IGNORECASE)
 OF_A_SERIES = {"quantile", "le", "method", "name", "kind", "measure", "verdict", "check", "role"}
 """Labels of a pushed series that are not in the grouping key; `role` has a group of its own each."""
 AGES = ("push_time_seconds",)
@@ -82,9 +81,9 @@ def _any_revision(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
         if not any(_is_age(part) for part in _parts(each.tree)):
             continue
-        for selector in each.query.selectors:
-            labels = " ".join(label for label, _, _ in selector.matchers)
-            if is_pushed(selector) and selector.name not in AGES and not REVISION.search(labels):
+        labels = " ".join(x[0] for read in each.query.selectors for x in read.matchers)
+        for selector in [] if REVISION.search(labels) else each.query.selectors:
+            if is_pushed(selector) and selector.name not in AGES:
                 if selector.name.startswith("canarygate_run_") and "timestamp" in selector.name:
                     continue
                 yield (

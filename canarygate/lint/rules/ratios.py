@@ -7,11 +7,11 @@ from canarygate.lint.findings import Rule
 from canarygate.lint.probes import after
 from canarygate.lint.promql import Query, Selector, divided, read_query
 from canarygate.lint.rules.queries import Asked, asked, is_pushed, once
+from canarygate.lint.trees import COMPARISONS, Tree
 from canarygate.lint.world import World
 
 ERRORS = re.compile(r"(^|_)(errors?|failures?|failed)(_|$)")
 STATUS = ("code", "status", "status_code", "http_status_code", "response_code", "http_status")
-ZERO = re.compile(r"\bor\s+(?:on\s*\(\s*\)\s*)?vector\s*\(\s*0\s*\)\s*$")
 PER_POD = ("container_", "kube_pod_", "process_", "jvm_", "go_")
 GUARDS = ("or", "and", "unless", "bool", "clamp_min", "absent", "vector", "count_over_time")
 
@@ -64,19 +64,57 @@ def _no_traffic(world: World) -> Iterator[tuple[Asked, str]]:
 
 def _zero(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        found = ZERO.search(each.query.text)
-        if found is None:
+        if each.tree is None:
             continue
-        before = each.query.text[: found.start()]
-        # `or` binds least, so this stands after a whole quotient; within its brackets it does not.
-        if divided(before) is None or before.count("(") != before.count(")"):
-            continue
-        if after(world, each.metric, each.values, (0.0,)) == "Successful":
-            yield (
-                each,
-                "`or vector(0)` stands behind the whole quotient: no traffic, a wrong label and a dead "
-                "target all read as 0, which is Successful",
-            )
+        for number, what in _instead(each.tree):
+            if after(world, each.metric, each.values, (number,)) == "Successful":
+                yield (
+                    each,
+                    f"{what}: no traffic, a wrong label and a dead target all read as {number:g}, which is "
+                    "Successful",
+                )
+
+
+def _instead(tree: Tree) -> Iterator[tuple[float, str]]:
+    """The numbers that stand in for nothing measured at all."""
+    scale = 1.0
+    while tree.kind == "binary" and tree.name in ("*", "and") and tree.parts[0].kind == "binary":
+        factor = tree.parts[1]
+        scale *= float(factor.name) if factor.kind == "number" and tree.name == "*" else 1.0
+        tree = tree.parts[0]
+    if tree.kind != "binary":
+        return
+    left, right = tree.parts
+    if tree.name == "or" and (number := _constant(right)) is not None and _needs_data(left):
+        yield number * scale, f"`or vector({number:g})` stands behind the whole"
+    if tree.name == "/" and (below := _default(right)) and (above := _default(left)) is not None:
+        yield above / below * scale, "both sides of the quotient have a number for nothing"
+
+
+def _constant(tree: Tree) -> float | None:
+    if tree.kind == "call" and tree.name == "vector" and tree.parts[0].kind == "number":
+        return float(tree.parts[0].name)
+    return None
+
+
+def _default(tree: Tree) -> float | None:
+    return _constant(tree.parts[1]) if tree.kind == "binary" and tree.name == "or" else None
+
+
+def _needs_data(tree: Tree) -> bool:
+    """A quotient, a quantile, a mean: nothing measured is no 0 there, as it is of a sum of errors."""
+    if tree.kind == "binary" and tree.name in ("*", "/", "+", "-", "and", *COMPARISONS):
+        return tree.name == "/" or _needs_data(tree.parts[0]) or _needs_data(tree.parts[1])
+    if tree.kind == "call":
+        inner = tree.parts[:1] if tree.name.startswith(("clamp", "round", "abs")) else ()
+        return tree.name == "histogram_quantile" or any(map(_needs_data, inner))
+    if tree.kind == "aggregate" and tree.name in ("avg", "quantile"):
+        return True
+    return (
+        tree.kind == "aggregate"
+        and tree.parts[-1].kind != "selector"
+        and _needs_data(tree.parts[-1])
+    )
 
 
 def _two_pods(world: World) -> Iterator[tuple[Asked, str]]:

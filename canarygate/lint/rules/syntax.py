@@ -1,12 +1,18 @@
 """Queries that Prometheus cannot read, or whose quantile has no buckets left."""
 
+import re
 from collections.abc import Iterator
 
 from canarygate.lint.findings import Rule
-from canarygate.lint.promql import AGGREGATIONS, Query
+from canarygate.lint.promql import AGGREGATIONS, Query, read_query
+from canarygate.lint.promql_types import mistake
 from canarygate.lint.rules.queries import Asked, asked, once
+from canarygate.lint.trees import NoTree, parse
 from canarygate.lint.world import World
 
+COUSINS = re.compile(r"victoria|vm(select|single|auth)|/select/|:8428|:8481", re.IGNORECASE)
+"""VictoriaMetrics takes more than PromQL."""
+STRINGS = re.compile(r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' """, re.VERBOSE)
 CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
@@ -30,8 +36,21 @@ GRAFANA = " (Grafana fills in its own variables, Argo does not)"
 
 def _unreadable(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        if found := problem(each.query):
+        if found := problem(each.query) or _refused(each):
             yield each, f"Prometheus refuses the query: {found}; each measurement is an Error"
+
+
+def _refused(each: Asked) -> str:
+    """What Prometheus' parser refuses; "" where an arg or a cousin of Prometheus may be meant."""
+    if COUSINS.search(each.metric.asked["address"].text):
+        return ""
+    try:
+        return mistake(parse(each.query.text))
+    except NoTree as none:
+        bare = STRINGS.sub("", read_query(each.query.text).text)
+        return "" if "{{" in bare else str(none)
+    except RecursionError:
+        return ""
 
 
 def _no_buckets(world: World) -> Iterator[tuple[Asked, str]]:
