@@ -94,3 +94,12 @@ def containers(pod_template: Node) -> list[Node]:
     """Containers of a pod, those that run first included."""
     pod = pod_template["spec"]
     return [*pod["initContainers"], *pod["containers"]]
+
+
+def backends(ingress: Manifest) -> set[str]:
+    """The Services that the rules of an Ingress lead to."""
+    found = {ingress.spec.at("defaultBackend", "service", "name").text}
+    for rule in ingress.spec["rules"]:
+        for path in rule.at("http", "paths"):
+            found.add(path.at("backend", "service", "name").text)
+    return found - {""}

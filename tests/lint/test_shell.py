@@ -2,7 +2,8 @@
 
 import pytest
 
-from canarygate.lint.rules.shell import commands, deaf, hidden
+from canarygate.lint.documents import read_documents
+from canarygate.lint.scripts import accepts_any_answer, commands, deaf, hidden, script_of
 
 
 def test_commands_are_apart_where_the_shell_takes_them_apart() -> None:
@@ -58,3 +59,59 @@ def test_a_shell_with_e_stops_at_the_first_failure() -> None:
 )
 def test_a_signal_that_does_not_arrive(script: str, unheard: str) -> None:
     assert unheard == deaf(script)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("[sh, -c, load]", ("load", False, False, True)),
+        ("[sh, -c, -x, -e, load]", ("load", True, False, True)),
+        ("[bash, -euo, pipefail, -c, load]", ("load", True, True, True)),
+        ("[/bin/bash, -o, pipefail, -ec, load]", ("load", True, True, True)),
+        ("[bash, --login, -c, load]", ("load", False, False, True)),
+        ("[timeout, 60s, sh, -c, load]", ("load", False, False, True)),
+        ("[/sbin/tini, --, sh, -c, load]", ("load", False, False, False)),
+        ("[env, A=1, sh, -c, load]", ("load", False, False, True)),
+        ("[sh, +e, -c, load]", ("load", False, False, True)),
+    ],
+)
+def test_the_script_of_a_shell_and_how_it_is_called(
+    words: str, expected: tuple[str, bool, bool, bool]
+) -> None:
+    [node] = read_documents(f"command: {words}\n", "a.yaml")
+
+    script = script_of(node)
+
+    assert script is not None
+    assert expected == (script.text, script.stops, script.pipes, script.is_first)
+
+
+@pytest.mark.parametrize(
+    "words", ["[sh, run.sh]", "[python, -c, load]", "[sh]", "[]", "[load, sh, -c, x]", "[sh, -c]"]
+)
+def test_a_program_that_is_given_no_script(words: str) -> None:
+    [node] = read_documents(f"command: {words}\n", "a.yaml")
+
+    assert script_of(node) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "accepts"),
+    [
+        ("curl http://shop/healthz", True),
+        ("curl -sS -o /dev/null http://shop/healthz", True),
+        ("sleep 5; curl -s http://shop", True),
+        ("curl -so /dev/null -w %{http_code} http://shop", True),
+        ("curl -sf http://shop/healthz", False),
+        ("curl --silent --fail http://shop", False),
+        ("curl --fail-with-body http://shop", False),
+        ("curl -s http://shop | grep ok", False),
+        ("test $(curl -s -o /dev/null -w '%{http_code}' http://shop) = 200", False),
+        ("code=$(curl -s http://shop); [ $code = 200 ]", False),
+        ("until curl -s http://shop; do sleep 1; done", False),
+        ("load && curl -X POST http://hook", False),
+        ("curl --version && load", False),
+    ],
+)
+def test_a_call_whose_answer_nobody_looks_at(script: str, accepts: bool) -> None:
+    assert accepts == accepts_any_answer(script)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from canarygate.lint.findings import Rule, Told, told
-from canarygate.lint.manifests import Manifest
+from canarygate.lint.manifests import Manifest, backends
 from canarygate.lint.nodes import Node
 from canarygate.lint.world import World, steps
 
@@ -89,26 +89,20 @@ def _nginx(world: World) -> Iterator[Told]:
 
 
 def _rules(world: World, rollout: Manifest, canary: Node) -> Iterator[Told]:
-    wanted = canary.at("trafficRouting", "nginx", "stableIngress")
-    service = canary["stableService"].text
-    for ingress in (each for each in world.manifests if each.kind == "Ingress"):
-        if not wanted or ingress.name != wanted.text or not service:
-            continue
-        if ingress.namespace and rollout.namespace and ingress.namespace != rollout.namespace:
-            continue
-        named = {
-            path.at("backend", "service", "name").text
-            for rule in ingress.spec["rules"]
-            for path in rule.at("http", "paths")
-        }
-        default = ingress.spec.at("defaultBackend", "service", "name").text
-        if service not in named | {default}:
-            yield told(
-                rollout,
-                wanted,
-                f"Ingress {ingress.name} has no rule for Service {service}; the Rollout is InvalidSpec",
-                f"give {ingress.name} a path whose backend is {service}",
-            )
+    nginx, service = canary.at("trafficRouting", "nginx"), canary["stableService"].text
+    for wanted in (each for each in (nginx["stableIngress"], *nginx["stableIngresses"]) if each):
+        for ingress in (each for each in world.manifests if each.kind == "Ingress"):
+            if ingress.name != wanted.text or not service:
+                continue
+            if ingress.namespace and rollout.namespace and ingress.namespace != rollout.namespace:
+                continue
+            if service not in backends(ingress):
+                yield told(
+                    rollout,
+                    wanted,
+                    f"Ingress {ingress.name} has no rule for Service {service}; the Rollout is InvalidSpec",
+                    f"give {ingress.name} a path whose backend is {service}",
+                )
 
 
 RULES = (

@@ -13,6 +13,8 @@ from canarygate.lint.world import BACKGROUND, STEP, Use, World, steps
 
 def _kept(world: World) -> Iterator[Told]:
     for rollout in world.rollouts:
+        if not rollout.spec.at("strategy", "canary", "trafficRouting"):
+            continue  # routing-needed
         replicas = _replicas(world, rollout)
         kept: Node | None = None
         found = steps(rollout)
@@ -54,13 +56,14 @@ def _too_few(scale: Node, weight: int, replicas: int | None) -> str:
     return f"{count} replicas" if count != 1 else "1 replica"
 
 
-def _pods(steps_before: list[Node]) -> bool:
-    """Whether canary pods run after these steps."""
+def _pods(rollout: Manifest, steps_before: list[Node]) -> bool:
+    """Whether canary pods run after these steps; without traffic routing a scale is ignored."""
+    routed = bool(rollout.spec.at("strategy", "canary", "trafficRouting"))
     weight, scale = 0, None
     for step in steps_before:
         if "setWeight" in step.entries:
             weight = 1 if (step["setWeight"].whole is None) else step["setWeight"].whole or 0
-        if given := step["setCanaryScale"]:
+        if routed and (given := step["setCanaryScale"]):
             scale = None if given["matchTrafficWeight"].is_true else given
     if scale is None:
         return weight > 0
@@ -73,7 +76,11 @@ def _away(world: World) -> Iterator[Told]:
         found = steps(rollout)
         for index, step in enumerate(found):
             match = step["setCanaryScale"]["matchTrafficWeight"]
-            if match.is_true and _pods(found[:index]) and not _pods(found[: index + 1]):
+            if (
+                match.is_true
+                and _pods(rollout, found[:index])
+                and not _pods(rollout, found[: index + 1])
+            ):
                 yield told(
                     rollout,
                     match,
@@ -84,7 +91,7 @@ def _away(world: World) -> Iterator[Told]:
 
 def _none_yet(world: World) -> Iterator[Told]:
     for use in (each for each in world.uses if each.kind == STEP):
-        if _pods(steps(use.by)[: use.step]):
+        if _pods(use.by, steps(use.by)[: use.step]):
             continue
         for template in world.templates(use):
             for metric in metrics(template):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from canarygate.lint.arguments import is_filled_elsewhere
 from canarygate.lint.findings import Rule, Told, told
-from canarygate.lint.manifests import Manifest
+from canarygate.lint.manifests import Manifest, backends
 from canarygate.lint.nodes import NOTHING, Node
 from canarygate.lint.rules.refused import INVALID
 from canarygate.lint.world import World
@@ -73,7 +73,8 @@ def _no_service(world: World) -> Iterator[Told]:
 def _no_ingress(world: World) -> Iterator[Told]:
     for rollout in world.rollouts:
         ingresses = beside(world, rollout, "Ingress", "networking.k8s.io/")
-        wanted = {each.text for each in named_services(rollout)}
+        root = rollout.spec.at("strategy", "canary", "trafficRouting", "alb", "rootService")
+        wanted = {each.text for each in (*named_services(rollout), root)} - {""}
         own = [each.name for each in ingresses.values() if wanted & backends(each)]
         named = named_ingresses(rollout)
         if not own and not any(each.text in ingresses for each in named):
@@ -90,15 +91,6 @@ def _no_ingress(world: World) -> Iterator[Told]:
 
 def _meant(name: Node, own: list[str]) -> str:
     return next((f"; did you mean {each!r}?" for each in own if is_one_slip(name.text, each)), "")
-
-
-def backends(ingress: Manifest) -> set[str]:
-    """The Services of its rules."""
-    found = {ingress.spec.at("defaultBackend", "service", "name").text}
-    for rule in ingress.spec["rules"]:
-        for path in rule.at("http", "paths"):
-            found.add(path.at("backend", "service", "name").text)
-    return found - {""}
 
 
 def _selects(service: Manifest, labels: Mapping[str, str]) -> bool:

@@ -33,7 +33,7 @@ def _late(world: World) -> Iterator[Told]:
             for metric in metrics(template):
                 text = filled(metric.node["initialDelay"].text, values)
                 delay = go_duration(text) if text else None
-                if length is None or delay is None or delay < length or not steps(use.by):
+                if length is None or delay is None or delay < length or first >= len(steps(use.by)):
                     continue
                 yield told(
                     use.by,
