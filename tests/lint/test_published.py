@@ -20,9 +20,11 @@ FOUND = {
     ],
     "background.yaml": [
         "61:stable-and-canary",
+        "61:window-before-canary",
         "73:no-traffic-aborts",
         "73:only-2xx-succeeds",
         "73:stable-and-canary",
+        "73:window-before-canary",
     ],
     "payment-api.yaml": [
         "51:unknown-field",

@@ -32,6 +32,7 @@ from canarygate.lint.rules import (
     templates,
     traffic,
     web,
+    windows,
     workloads,
 )
 
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     *matching.RULES,
     *meanings.RULES,
     *web.RULES,
+    *windows.RULES,
     *traffic.RULES,
     *rollouts.RULES,
     *strategies.RULES,

@@ -85,7 +85,7 @@ def _empty(world: World, metric: Metric, values: Values) -> str:
     if metric.provider == "web":
         phase, keys = without_keys(world, metric, values)
         asks = any(NIL.search(metric.node[each].text) for each in CONDITIONS)
-        if phase != "Successful" or asks:
+        if phase != "Successful" or asks or _always(world, metric, values):
             return ""
         what = f"without {keys}" if keys else "with an empty list"
         return (
