@@ -30,6 +30,7 @@ var vectors = map[string]map[v1alpha1.AnalysisPhase][]float64{
 	"p99":               {successful: {0.05, 1}, failed: {1.51, 60}, inconclusive: {1.01, 1.5}},
 	"p95-vs-stable":     {successful: {0.1, 1, 1.25}, failed: {1.51, 9}, inconclusive: {1.26, 1.5}},
 	"p99-vs-stable":     {successful: {0.1, 1, 1.5}, failed: {2.01, 9}, inconclusive: {1.51, 2}},
+	"safe-weight-told":  {successful: {20, 100}, failed: {0}, inconclusive: {5, 19.9}},
 	"memory-saturation": {successful: {0.25, 0.8}, failed: {0.91, 2}, inconclusive: {0.81, 0.9}},
 	"memory-growth":     {successful: {-3, 0.25, 0.9}, failed: {1.21, 9}, inconclusive: {0.91, 1.2}},
 }
@@ -39,7 +40,8 @@ var infinities = map[string][2]v1alpha1.AnalysisPhase{ // -Inf, +Inf
 	"verdict":    {inconclusive, inconclusive},
 	"pods-ready": {inconclusive, inconclusive},
 	// More is better here, and less everywhere else.
-	"success-rate": {failed, successful},
+	"success-rate":     {failed, successful},
+	"safe-weight-told": {inconclusive, successful},
 }
 
 func phase(t *testing.T, metric v1alpha1.Metric, result any) v1alpha1.AnalysisPhase {

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from canarygate.shop.metrics import Meter
+from canarygate.weights.series import Series
 from push_metrics.catalogue import METRICS
 from tests.jobs.manifests import templates
 from tests.push_metrics.conftest import find_program
@@ -352,7 +353,24 @@ MEMORY = [
     Case("memory-growth", "no limits", memory(flat(LIMIT / 4), limit=None), NOTHING),
     Case("memory-growth", "no pods", {}, NOTHING),
 ]
-CASES = [*VERDICT, *PODS, *ERRORS, *SUCCESS, *LATENCY, *MEMORY]
+DECISIONS = {'canarygate_weight_decisions_total{status="proceed"}': flat(0)}
+
+
+def told(values: str, service: str = "checkout") -> dict[str, str]:
+    """What the weight service says of a service; no series on hold."""
+    return DECISIONS | {f'canarygate_weight_safe_percent{{service="{service}"}}': values}
+
+
+WEIGHT = [
+    Case("safe-weight-told", "safe", told(flat(68.3)), 68.3),
+    Case("safe-weight-told", "safe, and then nobody asked", told(f"40x{MINUTES * 4 - 12}"), 40),
+    Case("safe-weight-told", "nothing but rollbacks", told(flat(0)), 0),
+    Case("safe-weight-told", "nothing but holds", DECISIONS, NAN),
+    Case("safe-weight-told", "of another service", told(flat(68.3), "search"), NAN),
+    Case("safe-weight-told", "of another hour", told(f"68.3x{MINUTES * 4 - 24}"), NAN),
+    Case("safe-weight-told", "not scraped", {}, NOTHING),
+]
+CASES = [*VERDICT, *PODS, *ERRORS, *SUCCESS, *LATENCY, *MEMORY, *WEIGHT]
 
 
 def query_of(case: Case) -> str:
@@ -421,7 +439,10 @@ def test_every_query_parses_and_names_only_series_that_there_are(tmp_path: Path)
     meter = Meter("v1")
     meter.complete("GET", "/", "user", 500, 0.1)
     shop = {sample.name for family in meter.registry.collect() for sample in family.samples}
-    known = {metric.name for metric in METRICS} | shop | OF_OTHERS
+    weights = {
+        sample.name for family in Series().registry.collect() for sample in family.samples
+    } | {family.name for family in Series().registry.collect()}
+    known = {metric.name for metric in METRICS} | shop | weights | OF_OTHERS
     named = {name for query in queries for name in re.findall(r"([a-z_]+)\{", query)}
 
     done = subprocess.run(

@@ -270,7 +270,7 @@ def test_the_weight_s_conditions_are_those_of_its_page() -> None:
         if "Web" not in text
     ]
     [told] = shown["spec"]["metrics"]
-    [ours] = templates()["canary-safe-weight"].metrics
+    ours, _ = templates()["canary-safe-weight"].metrics
     same = (
         *("name", "interval", "count", "failureLimit", "inconclusiveLimit"),
         *("successCondition", "failureCondition"),

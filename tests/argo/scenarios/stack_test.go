@@ -28,16 +28,17 @@ const (
 
 // stack is everything that is real, started once for all scenarios.
 type stack struct {
-	root, folder                 string
-	prometheus, gateway, weights string
-	policy                       string
-	cluster                      *cluster
-	kubelet                      *kubelet
-	argo                         *argo
-	templates                    map[string]*v1alpha1.AnalysisTemplate
-	rollout                      *v1alpha1.Rollout
-	slots                        chan struct{} // of gates at once: each is two Locusts and a parent
-	passed                       chan string   // the results of the gate that passed
+	root, folder          string
+	prometheus, gateway   string
+	weights, otherWeights string // the first one is scraped
+	policy                string
+	cluster               *cluster
+	kubelet               *kubelet
+	argo                  *argo
+	templates             map[string]*v1alpha1.AnalysisTemplate
+	rollout               *v1alpha1.Rollout
+	slots                 chan struct{} // of gates at once: each is two Locusts and a parent
+	passed                chan string   // the results of the gate that passed
 }
 
 func newStack(t *testing.T) *stack {
@@ -58,7 +59,10 @@ func newStack(t *testing.T) *stack {
 	s.gateway, _ = s.startGateway(t, freePort(t))
 	s.weights = "http://127.0.0.1:" + freePort(t)
 	s.prometheus, _ = s.startPrometheus(t, "prometheus", freePort(t), s.scrapeAll(t))
-	s.startWeights(t)
+	s.startWeights(t, s.weights)
+	// Of a service it tells only its newest decision, which is to be that about the canary that is well.
+	s.otherWeights = "http://127.0.0.1:" + freePort(t)
+	s.startWeights(t, s.otherWeights)
 	s.policy = filepath.Join(s.folder, "policy.toml")
 	// Limits only, because seconds are too few to compare two versions; and a machine that does other work
 	// beside the tests makes none of them inconclusive.
@@ -171,8 +175,8 @@ func (s *stack) startPrometheus(t *testing.T, name, port, config string) (string
 	return address, started
 }
 
-// startWeights runs the weight service as jobs/base has it, matchers and all, but for where and how fast.
-func (s *stack) startWeights(t *testing.T) {
+// startWeights runs a weight service as jobs/base has it, matchers and all, but for where and how fast.
+func (s *stack) startWeights(t *testing.T, address string) {
 	t.Helper()
 	deployment := &appsv1.Deployment{}
 	paths, _ := filepath.Glob(filepath.Join(s.root, "jobs/base/canarygate-weights.deployment.yaml"))
@@ -183,7 +187,7 @@ func (s *stack) startWeights(t *testing.T) {
 	}
 	s.decode(t, strings.TrimPrefix(paths[0], s.root), deployment)
 	container := deployment.Spec.Template.Spec.Containers[0]
-	ours := map[string]string{"BIND": "127.0.0.1", "PORT": s.weights[strings.LastIndex(s.weights, ":")+1:],
+	ours := map[string]string{"BIND": "127.0.0.1", "PORT": address[strings.LastIndex(address, ":")+1:],
 		"PROMETHEUS_URL": s.prometheus}
 	environment := []string{"WINDOW=" + window, "SCRAPE_INTERVAL=4s"}
 	for _, each := range container.Env {
@@ -193,8 +197,8 @@ func (s *stack) startWeights(t *testing.T) {
 		}
 		environment = append(environment, each.Name+"="+value)
 	}
-	s.start(t, "weights", environment, ".venv/bin/canarygate", container.Args...)
-	eventually(t, patience, "the weight service is up", isUp(s.weights+"/healthz"))
+	s.start(t, "weights-"+ours["PORT"], environment, ".venv/bin/canarygate", container.Args...)
+	eventually(t, patience, "the weight service is up", isUp(address+"/healthz"))
 }
 
 // deploy starts a demo shop as a pod of the ReplicaSet with that hash.
