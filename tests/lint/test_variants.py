@@ -19,6 +19,15 @@ spec:
     provider: {{prometheus: {{query: "canary:errors:ratio"}}}}
 """
 CLUSTER = TEMPLATE.replace("AnalysisTemplate", "ClusterAnalysisTemplate")
+HASHED = (
+    "analysis: {templates: [{templateName: check}], "
+    "args: [{name: hash, valueFrom: {podTemplateHashValue: Latest}}]}"
+)
+ASKING = (
+    TEMPLATE.replace("    interval: 30s\n", "")
+    .replace('"canary:errors:ratio"', "'max(go_goroutines{pod_template_hash=\"{{args.hash}}\"})'")
+    .replace("spec:", "spec:\n  args: [{name: hash}]")
+)
 NGINX = """\
       canaryService: shop-canary
       stableService: shop-stable
@@ -129,6 +138,19 @@ CASES = {
     ),
     "a scale beside a header route and a pause, which may stand in one step": (
         canary("{setCanaryScale: {weight: 20}, pause: {}}", "setWeight: 20", routing=NGINX),
+        [],
+    ),
+    "a query for the hash before there are pods": (
+        canary(HASHED) + ASKING,
+        ["no-canary-yet"],
+    ),
+    "what was pushed, which needs no pods": (
+        canary(HASHED) + ASKING.replace("go_goroutines", "push_time_seconds"),
+        [],
+    ),
+    "a query for the hash after an experiment": (
+        canary("experiment: {duration: 5m, templates: [{name: a, specRef: canary}]}", HASHED)
+        + ASKING,
         [],
     ),
     "an AnalysisRun of its own": (
