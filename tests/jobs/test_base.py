@@ -21,7 +21,7 @@ PODS = DEPLOYMENT["spec"]["template"]["metadata"]["labels"].items()
 
 def asked() -> str:
     """The address that canary-safe-weight asks, with the tests' arguments."""
-    [metric] = templates()["canary-safe-weight"].resolved()
+    metric, _ = templates()["canary-safe-weight"].resolved()
     url: str = metric["provider"]["web"]["url"]
     return url
 
