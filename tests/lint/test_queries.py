@@ -110,6 +110,18 @@ SILENT: list[tuple[str, str, str]] = [
         "result[0] < 0.5",
         "result[0] >= 0.5",
     ),
+    ('sum(kafka_consumergroup_lag{consumergroup="shop",topic="orders"})', "result[0] < 100", ""),
+    (
+        'sum(increase(kube_pod_container_status_restarts_total{pod=~".*-{{args.canary-hash}}-.*"}[5m])) '
+        "or vector(0)",
+        "result[0] == 0",
+        "",
+    ),
+    (
+        'max(canarygate_run_failure_ratio{service="shop",run_id="{{args.canary-hash}}"})',
+        "result[0] < 0.01",
+        "",
+    ),
     ('absent(up{service="shop-canary"}) or vector(0)', "result[0] == 0", "result[0] == 1"),
     (f"delta(process_open_fds{{{POD}}}[10m])", "all(result, # < 100) && len(result) > 0", ""),
 ]
@@ -139,6 +151,12 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
         f"histogram_quantile(0.95, sum by (le) ({BUCKETS})) or vector(0)",
         "result[0] < 0.5",
         "result[0] >= 0.5",
+        ["no-data-as-zero"],
+    ),
+    (
+        f"({ERRORS} or vector(0)) / clamp_min({ALL} or vector(0), 0.001) * 100",
+        "result[0] < 1",
+        "",
         ["no-data-as-zero"],
     ),
     (f"{GOOD} / {ALL}", "result >= 0.95", "", ["condition-always-errors"]),
@@ -228,7 +246,7 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
         'max(load_test_p95_ms{job="pushgateway",service="shop"})',
         "result[0] < 500",
         "result[0] >= 500",
-        ["stable-and-canary", "stale-push"],
+        ["stale-push"],
     ),
     (f"{ALL}", "result[0] <= 100", "result[0] > 10", ["conditions-overlap"]),
     (f"{ALL}", "result[0] < 10 || result[0] >= 10", "", ["condition-always-holds"]),

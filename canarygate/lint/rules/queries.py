@@ -17,6 +17,7 @@ SCRAPED = "canarygate_weight_"
 PUSHED = re.compile(r"^(canarygate|locust_run|locust_endpoint)_")
 GATEWAY = re.compile(r"push-?_?(gateway|gw)", re.IGNORECASE)
 AGES = re.compile(r"^push_time_seconds$|^canarygate_run_(start|end)_timestamp_seconds$")
+OF_A_RUN = re.compile(r"^(run|build|commit|sha)|run_?id", re.IGNORECASE)
 PLAIN = re.compile(r"[\w-]*")
 
 
@@ -75,16 +76,24 @@ def _rates(world: World) -> Iterator[tuple[Asked, str]]:
 
 
 def _stale(world: World) -> Iterator[tuple[Asked, str]]:
+    aged = {id(each.metric.owner) for each in asked(world) if _looks_at_age(each.query)}
     for each in asked(world):
-        names = [selector.name for selector in each.query.selectors]
-        pushed = next((x.name for x in each.query.selectors if is_pushed(x)), "")
-        has_age = any(AGES.search(name) for name in names) and each.query.has("time")
-        if pushed and not AGES.search(pushed) and not has_age:
+        pushed = [x for x in each.query.selectors if is_pushed(x)]
+        names_its_run = any(OF_A_RUN.search(label) for x in pushed for label, _, _ in x.matchers)
+        # A metric of its own may look at the age for all of its template.
+        if not pushed or names_its_run or id(each.metric.owner) in aged:
+            continue
+        if not AGES.search(pushed[0].name):
             yield (
                 each,
-                f"{pushed} is read without its age: a Pushgateway forgets nothing, and the answer may be "
-                "that of an earlier run",
+                f"{pushed[0].name} is read without its age: a Pushgateway forgets nothing, and the answer "
+                "may be that of an earlier run",
             )
+
+
+def _looks_at_age(query: Query) -> bool:
+    """The time since the push, or whether there was one."""
+    return any(AGES.search(x.name) for x in query.selectors) and query.has("time", "changes")
 
 
 def _ranges(world: World) -> Iterator[tuple[Asked, str]]:

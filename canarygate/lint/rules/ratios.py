@@ -98,6 +98,10 @@ def _constant(tree: Tree) -> float | None:
 
 
 def _default(tree: Tree) -> float | None:
+    """What a side is when nothing is measured, where that is a number."""
+    if tree.kind == "call" and tree.name == "clamp_min" and tree.parts[1].kind == "number":
+        inner = _default(tree.parts[0])
+        return None if inner is None else max(inner, float(tree.parts[1].name))
     return _constant(tree.parts[1]) if tree.kind == "binary" and tree.name == "or" else None
 
 

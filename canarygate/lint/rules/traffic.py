@@ -54,6 +54,9 @@ def _both(world: World) -> Iterator[tuple[Asked, str]]:
                 continue
             if selector.name.startswith(("canarygate_", "kube_", "push_", "container_")):
                 continue
+            # A queue or a pool is everybody's; what is counted per request is of one version.
+            if not {"rate", "irate", "increase"} & {*selector.functions}:
+                continue
             text = " ".join(f"{label} {value}" for label, _, value in whose)
             # The name of an arg tells too: service="{{args.canary-service}}".
             text += " " + each.metric.query.text if "{{" in each.metric.query.text else ""

@@ -9,6 +9,9 @@ from canarygate.lint.manifests import Metric
 from canarygate.lint.nodes import Node
 from canarygate.lint.world import World
 
+STATUS = re.compile(
+    r"""result\s*(==\s*["']?2\d\d["']?|>=\s*200\s*(&&|and)\s*result\s*<\s*[34]00|in\s*\[\s*2\d\d.*\])"""
+)
 ANY_WEIGHT = re.compile(
     r"weight\w*\s*(>\s*0(\.0+)?|>=\s*[01](\.0+)?|!=\s*0)\s*($|&&|\|\||and\b|or\b|\))"
 )
@@ -91,6 +94,18 @@ def _weights(world: World) -> Iterator[Told]:
         )
 
 
+def _statuses(world: World) -> Iterator[Told]:
+    for metric, node, _ in _asked(world):
+        condition = metric.node["successCondition"]
+        if not node and STATUS.fullmatch(condition.text.strip()):
+            yield told(
+                metric.owner,
+                condition,
+                f"metric {metric.name!r}: the result is the answer's body, not its status; a status other "
+                "than 2xx is an Error by itself",
+            )
+
+
 RULES = (
     Rule(
         name="json-path-as-text",
@@ -106,6 +121,11 @@ RULES = (
         name="web-body",
         remedy="method: POST, and one of body and jsonBody",
         find=_bodies,
+    ),
+    Rule(
+        name="status-as-result",
+        remedy='a field of the body: jsonPath: "{$.status}", `result == "ok"`',
+        find=_statuses,
     ),
     Rule(
         name="any-weight-passes",
