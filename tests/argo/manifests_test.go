@@ -2,12 +2,14 @@
 package tests
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/v1alpha1"
 	analysisutil "github.com/argoproj/argo-rollouts/utils/analysis"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -26,15 +28,24 @@ var given = map[string]string{
 	"wanted":      "20",
 }
 
-// readStrictly decodes as the API server does with strict validation: an unknown field, one given twice
-// or one of another type is an error.
+// strictly decodes as the API server does with strict validation: an unknown field, one in another case,
+// one given twice or one of another type is an error.
+func strictly(text []byte, into any) error {
+	asJSON, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return err
+	}
+	strict, err := json.UnmarshalStrict(asJSON, into)
+	return errors.Join(append(strict, err)...)
+}
+
 func readStrictly(t *testing.T, path string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = strictly(text, into)
 	}
-	if err := yaml.UnmarshalStrict(text, into, yaml.DisallowUnknownFields); err != nil {
+	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
 }

@@ -10,48 +10,49 @@ import (
 	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/validation"
 	ingressutil "github.com/argoproj/argo-rollouts/utils/ingress"
 	replicasetutil "github.com/argoproj/argo-rollouts/utils/replicaset"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	"sigs.k8s.io/yaml"
 )
 
-// rollouts finds every Rollout, with the folder of the Services and the Ingress that it names.
+// rollouts has, for every kustomization with one in it, the Rollout that it builds.
 func rollouts(t *testing.T) map[string]*v1alpha1.Rollout {
 	t.Helper()
 	found := map[string]*v1alpha1.Rollout{}
-	paths, err := filepath.Glob(filepath.Join(jobs, "*", "*.rollout.yaml"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no Rollouts: %v", err)
+	for folder, objects := range builds(t) {
+		for _, each := range only("Rollout", objects) {
+			found[folder] = decode[v1alpha1.Rollout](t, each)
+		}
 	}
-	for _, path := range paths {
-		rollout := &v1alpha1.Rollout{}
-		readStrictly(t, path, rollout)
-		found[path] = rollout
+	if len(found) != 6 {
+		t.Fatalf("%d Rollouts, not 6", len(found))
 	}
 	return found
 }
 
-func service(t *testing.T, folder, name string) *corev1.Service {
+// builtTemplates is what a build has of them, by name.
+func builtTemplates(t *testing.T, objects []object) map[string]*v1alpha1.AnalysisTemplate {
 	t.Helper()
-	found := &corev1.Service{}
-	readStrictly(t, filepath.Join(folder, name+".service.yaml"), found)
+	found := map[string]*v1alpha1.AnalysisTemplate{}
+	for _, each := range only("AnalysisTemplate", objects) {
+		found[each.Name] = decode[v1alpha1.AnalysisTemplate](t, each)
+	}
 	return found
 }
 
-// references is what a Rollout names, as the controller reads it out of the cluster.
-func references(t *testing.T, path string, rollout *v1alpha1.Rollout) validation.ReferencedResources {
+// references is what a Rollout names, as the controller reads it out of the cluster: from the same build.
+func references(t *testing.T, objects []object, rollout *v1alpha1.Rollout) validation.ReferencedResources {
 	t.Helper()
-	folder, canary := filepath.Dir(path), rollout.Spec.Strategy.Canary
-	ingress := &networkingv1.Ingress{}
-	readStrictly(t, filepath.Join(folder, canary.TrafficRouting.Nginx.StableIngress+".ingress.yaml"), ingress)
+	canary := rollout.Spec.Strategy.Canary
 	found := validation.ReferencedResources{
-		Ingresses: []ingressutil.Ingress{*ingressutil.NewIngress(ingress)},
+		Ingresses: []ingressutil.Ingress{*ingressutil.NewIngress(
+			one[networkingv1.Ingress](t, objects, "Ingress", canary.TrafficRouting.Nginx.StableIngress))},
 		ServiceWithType: []validation.ServiceWithType{
-			{Service: service(t, folder, canary.StableService), Type: validation.StableService},
-			{Service: service(t, folder, canary.CanaryService), Type: validation.CanaryService},
+			{Service: one[corev1.Service](t, objects, "Service", canary.StableService), Type: validation.StableService},
+			{Service: one[corev1.Service](t, objects, "Service", canary.CanaryService), Type: validation.CanaryService},
 		},
 	}
-	all := templates(t)
+	all := builtTemplates(t, objects)
 	add := func(kind validation.AnalysisTemplateType, index int, analysis v1alpha1.RolloutAnalysis) {
 		var names []string
 		for _, each := range analysis.Templates {
@@ -76,10 +77,11 @@ func references(t *testing.T, path string, rollout *v1alpha1.Rollout) validation
 }
 
 func TestARolloutIsValidWithAllThatItNames(t *testing.T) {
-	for path, rollout := range rollouts(t) {
-		t.Run(rollout.Name, func(t *testing.T) {
+	for folder, rollout := range rollouts(t) {
+		t.Run(folder, func(t *testing.T) {
 			found := validation.ValidateRollout(rollout)
-			found = append(found, validation.ValidateRolloutReferencedResources(rollout, references(t, path, rollout))...)
+			found = append(found,
+				validation.ValidateRolloutReferencedResources(rollout, references(t, builds(t)[folder], rollout))...)
 			if len(found) > 0 {
 				t.Error(found.ToAggregate())
 			}
@@ -87,21 +89,34 @@ func TestARolloutIsValidWithAllThatItNames(t *testing.T) {
 	}
 }
 
-// A canary that is scaled to nothing between two steps comes back cold.
+// A canary that is scaled to nothing between two steps comes back cold. Before the first step that gives it
+// pods it may have none: then nothing of it is asked for but an Experiment, which brings its own.
 func TestTheCanaryKeepsItsPodsFromStepToStep(t *testing.T) {
-	for _, rollout := range rollouts(t) {
-		t.Run(rollout.Name, func(t *testing.T) {
+	for folder, rollout := range rollouts(t) {
+		t.Run(folder, func(t *testing.T) {
+			if rollout.Spec.Replicas == nil {
+				rollout.Spec.Replicas = one[autoscalingv2.HorizontalPodAutoscaler](
+					t, builds(t)[folder], "HorizontalPodAutoscaler", rollout.Name).Spec.MinReplicas
+			}
 			rollout.Status.StableRS, rollout.Status.CurrentPodHash = "stable", "canary"
-			before := int32(0)
-			for index := range rollout.Spec.Strategy.Canary.Steps {
+			before, hadExperiment := int32(0), false
+			for index, each := range rollout.Spec.Strategy.Canary.Steps {
 				step := int32(index)
 				rollout.Status.CurrentStepIndex = &step
+				hadExperiment = hadExperiment || each.Experiment != nil
 				canary, stable := replicasetutil.CalculateReplicaCountsForTrafficRoutedCanary(rollout, nil, nil, nil)
-				t.Logf("step %d: %d canary pods, %d %% of the users", index, canary, replicasetutil.GetCurrentSetWeight(rollout))
-				if canary < 1 || canary < before || stable != *rollout.Spec.Replicas {
+				weight := replicasetutil.GetCurrentSetWeight(rollout)
+				t.Logf("step %d: %d canary pods, %d %% of the users", index, canary, weight)
+				if canary < before || stable != *rollout.Spec.Replicas {
 					t.Errorf("step %d: %d canary pods after %d, %d stable", index, canary, before, stable)
 				}
+				if canary < 1 && (weight > 0 || !hadExperiment) {
+					t.Errorf("step %d: no canary pods at %d %%", index, weight)
+				}
 				before = canary
+			}
+			if *rollout.Spec.Replicas != before {
+				t.Errorf("%d canary pods in the end", before)
 			}
 		})
 	}
@@ -120,19 +135,19 @@ func TestMistakesAreSeen(t *testing.T) {
 		"no arguments in a step":      {"{name: stage, value: s50}", "{name: step, value: s50}", "stage"},
 	} {
 		t.Run(title, func(t *testing.T) {
-			path := filepath.Join(jobs, "demo-shop", "checkout-service.rollout.yaml")
-			text, err := os.ReadFile(path)
+			text, err := os.ReadFile(filepath.Join(jobs, "demo-shop", "checkout-service.rollout.yaml"))
 			if err != nil || !strings.Contains(string(text), change.old) {
 				t.Fatalf("nothing to change: %v", err)
 			}
 			rollout := &v1alpha1.Rollout{}
 			changed := strings.ReplaceAll(string(text), change.old, change.new)
 			said := ""
-			if err := yaml.UnmarshalStrict([]byte(changed), rollout, yaml.DisallowUnknownFields); err != nil {
+			if err := strictly([]byte(changed), rollout); err != nil {
 				said = err.Error()
 			} else if rollout.Spec.Strategy.Canary.StableService == "" {
 				said = validation.ValidateRollout(rollout).ToAggregate().Error()
-			} else if found := validation.ValidateRolloutReferencedResources(rollout, references(t, path, rollout)); len(found) > 0 {
+			} else if found := validation.ValidateRolloutReferencedResources(
+				rollout, references(t, builds(t)["demo-shop"], rollout)); len(found) > 0 {
 				said = found.ToAggregate().Error()
 			}
 			if !strings.Contains(said, change.says) {

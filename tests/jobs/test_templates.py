@@ -262,6 +262,16 @@ def test_the_verdict_waits_longer_than_the_oldest_sample_that_it_takes() -> None
     assert int(oldest) < int(metric["initialDelay"].removesuffix("s"))
 
 
+@every_metric
+def test_failures_and_unclear_answers_together_are_not_enough(
+    name: str, metric: dict[str, Any]
+) -> None:
+    """Argo counts them apart: with limits of 1 and 2, one failure and two unclear answers pass three."""
+    limits = [metric.get(f"{each}Limit", 0) for each in ("failure", "inconclusive")]
+
+    assert sum(limits) < metric.get("count", 1 if "interval" not in metric else 1000), name
+
+
 def test_the_weight_s_conditions_are_those_of_its_page() -> None:
     page = (CHECKOUT / "docs" / "weights.md").read_text("utf-8")
     [shown] = [
@@ -273,6 +283,7 @@ def test_the_weight_s_conditions_are_those_of_its_page() -> None:
     ours, _ = templates()["canary-safe-weight"].metrics
     same = (
         *("name", "interval", "count", "failureLimit", "inconclusiveLimit"),
+        "consecutiveSuccessLimit",
         *("successCondition", "failureCondition"),
     )
 
