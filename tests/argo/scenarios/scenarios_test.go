@@ -50,6 +50,7 @@ func TestArgoDecides(t *testing.T) {
 		{"a canary that restarts", restarts},
 		{"a canary that is not ready", notReady},
 		{"the weight service is down", weightsDown},
+		{"a weight service that changes its mind", unsteady},
 		{"somebody's page where the weight service should be", anyPage},
 	} {
 		t.Run(scenario.name, func(t *testing.T) {

@@ -1,18 +1,29 @@
 package scenarios
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 )
 
+// comeBy waits for a whole window of users: before it, the weight service does not know.
+func (s *stack) comeBy(t *testing.T, hashes ...string) {
+	t.Helper()
+	for _, hash := range hashes {
+		query := fmt.Sprintf(`sum(increase(http_requests_total{pod=~".*-%s-.*",traffic="user"}[%s])) > 550`, hash, window)
+		eventually(t, patience, "users have come by", func() bool { return holds(t, s.prometheus, query) })
+	}
+}
+
 func healthyUsers(t *testing.T, s *stack, _, _ *pod) {
 	r := s.release(wellRS)
+	s.comeBy(t, stableRS, wellRS)
 	background := r.asks(t, nil, "canary-success-rate")
 	step := r.asks(t, nil, "canary-error-rate", "canary-latency", "canary-health", "canary-safe-weight")
 	whole := s.expect(t, step, successful, "safe-weight")
 	for _, each := range whole.Status.MetricResults {
-		if each.Phase != successful || each.Count != 3 && each.Name != "safe-weight-told" {
+		if each.Phase != successful || each.Count < 2 && each.Name != "safe-weight-told" {
 			t.Errorf("%s: %s after %d", each.Name, each.Phase, each.Count)
 		}
 	}
@@ -28,6 +39,7 @@ func healthyUsers(t *testing.T, s *stack, _, _ *pod) {
 func failingUsers(t *testing.T, s *stack, _, _ *pod) {
 	r := s.release("b1")
 	visit(t, s.deploy(t, r.hash, "error=503:12%"), 24)
+	s.comeBy(t, stableRS, r.hash)
 	errors := r.asks(t, nil, "canary-health", "canary-error-rate")
 	background := r.asks(t, nil, "canary-success-rate")
 	weight := r.asks(t, map[string]string{"weights-url": s.otherWeights}, "canary-safe-weight")
@@ -128,4 +140,19 @@ func anyPage(t *testing.T, s *stack, _, _ *pod) {
 	changes := map[string]string{"weights-url": page.URL, "service": "payment-service"}
 	r := s.release(wellRS)
 	s.expect(t, r.asks(t, changes, "canary-safe-weight"), inconclusive, "safe-weight-told")
+}
+
+// unsteady: the weight service lets the canary go on, then does not know, and then wants it back.
+func unsteady(t *testing.T, s *stack, _, _ *pod) {
+	answers := make(chan string, 3)
+	answers <- `{"status":"proceed","weight":100}`
+	answers <- `{"status":"hold","weight":0}`
+	answers <- `{"status":"rollback","weight":0}`
+	service := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
+		_, _ = answer.Write([]byte(<-answers))
+	}))
+	t.Cleanup(service.Close)
+	r := s.release(wellRS)
+	changes := map[string]string{"weights-url": service.URL}
+	s.expect(t, r.asks(t, changes, "canary-safe-weight"), inconclusive, "safe-weight")
 }
