@@ -3,12 +3,14 @@
 import re
 import sys
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from tests.jobs.manifests import templates
+from tests.jobs.manifests import JOBS, templates
 from tests.test_cluster_docs import DOCS, PAGES, section
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -148,3 +150,16 @@ def test_the_figures_are_still_those_of_the_rollout(row: str) -> None:
         slack = max(4 * 100 * (found.unseen * (1 - found.unseen) / found.of) ** 0.5, 0.7)
         assert told_percent == pytest.approx(min(measured, 100), abs=slack), f"{row} at {rate}/s"
         assert 0.01 > found.aborted / found.of
+
+
+def test_every_weight_of_the_background_variant_needs_a_pod_more() -> None:
+    """Which holds a rollout whose background analysis was inconclusive: Argo adds no pods then."""
+    path = JOBS / "demo-shop" / "background" / "checkout-service.rollout.yaml"
+    spec = yaml.safe_load(path.read_text("utf-8"))["spec"]
+    weights = [
+        each["setWeight"] for each in spec["strategy"]["canary"]["steps"] if "setWeight" in each
+    ]
+    pods = [ceil(spec["replicas"] * weight / 100) for weight in weights]
+
+    assert [1, 2, 3, 4, 5] == pods
+    assert "With five replicas each weight needs one more" in section("Leave an inconclusive pause")
