@@ -212,7 +212,7 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
         f"sum by (pod) ({ERRORS.removeprefix('sum')}) / {ALL}",
         "len(result) > 0 && all(result, # < 1)",
         "",
-        ["no-traffic-aborts", "sides-never-match"],
+        ["no-traffic-aborts", "other-unit", "sides-never-match"],
     ),
     (f"{ALL} / {ALL}", "result[0] >= 0.95", "result[0] < 0.95", ["same-on-both-sides"]),
     (

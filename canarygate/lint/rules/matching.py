@@ -13,6 +13,11 @@ from canarygate.lint.world import World
 REVISION = re.compile(r"hash|revision|version|run|stage|build|commit|sha", re.IGNORECASE)
 OF_A_SERIES = {"quantile", "le", "method", "name", "kind", "measure", "verdict", "check", "role"}
 """Labels of a pushed series that are not in the grouping key; `role` has a group of its own each."""
+OF_ANSWERS = {
+    *("code", "status", "status_code", "http_status_code", "response_code", "http_status", "le"),
+    *("status_class", "envoy_response_code_class", "outcome", "result", "success", "error"),
+}
+"""Labels that say how a request ended."""
 AGES = ("push_time_seconds",)
 
 
@@ -44,6 +49,24 @@ def _same(world: World) -> Iterator[tuple[Asked, str]]:
                     each,
                     f"both sides of `{part.name}` are the same: the answer is {answer}, or NaN, "
                     "whatever happens",
+                )
+
+
+def _of_more(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        for part in _parts(each.tree):
+            if part.name != "/" or part.kind != "binary":
+                continue
+            above, below = part.parts[0].selectors, part.parts[1].selectors
+            if len(above) != 1 or len(below) != 1 or above[0].name != below[0].name:
+                continue
+            labels = {x[0] for x in above[0].matchers}
+            lost = {x[0] for x in below[0].matchers if x[1] in ("=", "=~")} - labels - OF_ANSWERS
+            if lost and not any(UNKNOWN in label for label in labels | lost):
+                yield (
+                    each,
+                    f"below the line {', '.join(sorted(lost))} is asked for, and above it is not: a part is "
+                    "divided by a part of itself",
                 )
 
 
@@ -103,6 +126,11 @@ RULES = (
         name="same-on-both-sides",
         remedy="one side has to choose fewer series, such as the failed ones",
         find=lambda world: once(_same(world)),
+    ),
+    Rule(
+        name="upper-side-of-more",
+        remedy="the same matchers on both sides, but for the status",
+        find=lambda world: once(_of_more(world)),
     ),
     Rule(
         name="age-not-joined",

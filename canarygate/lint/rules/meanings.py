@@ -55,7 +55,8 @@ def _kept(tree: Tree) -> set[float]:
     if tree.kind == "aggregate" and tree.name == "count":
         return {1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0}
     if tree.kind == "call":
-        return {1.0}
+        # absent() is 1 when something is wrong, whatever the condition makes of 1.
+        return set()
     if tree.kind == "aggregate":
         return _kept(tree.parts[-1])
     bounds = [float(x.name) for x in tree.walk() if x.kind == "number" and _is_plain(x)]
@@ -137,12 +138,14 @@ def _units(world: World) -> Iterator[tuple[Asked, str]]:
 
 
 def _of_share(world: World, each: Asked, scale: float) -> str:
-    found = {_phase(world, each, share * scale) for share in SHARES}
-    if "" in found:
+    phases = [_phase(world, each, share * scale) for share in SHARES]
+    beyond = {_phase(world, each, scale * number) for number in (95, 99, 99.9, 100, 1000)}
+    if "" in phases:
         return ""
-    if found == {"Successful"} and _phase(world, each, scale * 1000) != "Successful":
+    # `< 1` of a share is all but one of them.
+    if phases.count("Successful") >= len(SHARES) - 1 and beyond != {"Successful"}:
         return f"the answer is a share from 0 to {scale:g}, and each of them is Successful"
-    if "Successful" not in found and _phase(world, each, scale * 95) == "Successful":
+    if "Successful" not in phases and "Successful" in beyond:
         return f"the answer is a share from 0 to {scale:g}, and none of them is Successful"
     good = _phase(world, each, scale) == "Successful" != _phase(world, each, 0.0)
     if scale == 100 and good and _phase(world, each, 2.0) == "Successful":

@@ -76,14 +76,14 @@ def _rates(world: World) -> Iterator[tuple[Asked, str]]:
 
 
 def _stale(world: World) -> Iterator[tuple[Asked, str]]:
-    aged = {id(each.metric.owner) for each in asked(world) if _looks_at_age(each.query)}
+    aged = {id(x.metric.owner) for x in asked(world) if _looks_at_age(x.query, alone=True)}
     for each in asked(world):
         pushed = [x for x in each.query.selectors if is_pushed(x)]
         names_its_run = any(OF_A_RUN.search(label) for x in pushed for label, _, _ in x.matchers)
         # A metric of its own may look at the age for all of its template.
         if not pushed or names_its_run or id(each.metric.owner) in aged:
             continue
-        if not AGES.search(pushed[0].name):
+        if not AGES.search(pushed[0].name) and not _looks_at_age(each.query):
             yield (
                 each,
                 f"{pushed[0].name} is read without its age: a Pushgateway forgets nothing, and the answer "
@@ -91,9 +91,10 @@ def _stale(world: World) -> Iterator[tuple[Asked, str]]:
             )
 
 
-def _looks_at_age(query: Query) -> bool:
-    """The time since the push, or whether there was one."""
-    return any(AGES.search(x.name) for x in query.selectors) and query.has("time", "changes")
+def _looks_at_age(query: Query, *, alone: bool = False) -> bool:
+    """The time since the push, or whether there was one; alone: and at nothing else."""
+    ages = [bool(AGES.search(each.name)) for each in query.selectors]
+    return (all(ages) if alone else True) and any(ages) and query.has("time", "changes")
 
 
 def _ranges(world: World) -> Iterator[tuple[Asked, str]]:

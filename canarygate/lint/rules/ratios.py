@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from canarygate.lint.findings import Rule
-from canarygate.lint.probes import after
+from canarygate.lint.probes import CONDITIONS, after
 from canarygate.lint.promql import Query, Selector, divided, read_query
 from canarygate.lint.rules.queries import Asked, asked, is_pushed, once
 from canarygate.lint.trees import COMPARISONS, Tree
@@ -48,6 +48,9 @@ def _no_traffic(world: World) -> Iterator[tuple[Asked, str]]:
         if sides is None or each.query.has(*GUARDS):
             continue
         below = sides[1].selectors
+        # Who asks isNaN() knows, and would rather fail.
+        if any("isNaN" in each.metric.node[x].text for x in CONDITIONS):
+            continue
         if not below or not all({"rate", "increase"} & set(x.functions) for x in below):
             continue
         if (

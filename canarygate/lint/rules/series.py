@@ -43,6 +43,8 @@ def _gauges(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
         for selector in each.query.selectors:
             function = next(iter(selector.functions[-1:]), "")
+            if is_pushed(selector):
+                continue
             if GAUGE.search(selector.name) and function in ("rate", "irate", "increase"):
                 yield (
                     each,

@@ -10,7 +10,7 @@ from canarygate.lint.promql import UNKNOWN, Selector
 from canarygate.lint.rules.jobs import makes_load
 from canarygate.lint.rules.names import together
 from canarygate.lint.rules.queries import Asked, asked, once
-from canarygate.lint.world import World
+from canarygate.lint.world import BLUE_GREEN, World
 
 NEVER_WHOSE = {
     *("code", "status", "status_code", "http_status_code", "response_code", "http_status", "le"),
@@ -48,6 +48,8 @@ def _nobody(world: World) -> Iterator[tuple[Asked, str]]:
 
 def _both(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
+        if each.use is not None and each.use.kind == BLUE_GREEN:
+            continue
         for selector in each.query.selectors:
             whose = [x for x in selector.matchers if x[0] not in NEVER_WHOSE]
             if not whose or _is_named(selector) or not MANY & set(selector.functions):
