@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/v1alpha1"
+	analysisutil "github.com/argoproj/argo-rollouts/utils/analysis"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -134,10 +135,30 @@ func TestOnALaptopLoadStandsForUsersFromTheFirstWeightOn(t *testing.T) {
 	if canary.Analysis.Templates[0].TemplateName != "canary-keep-alive" || start.SetWeight == nil || *start.SetWeight != 5 {
 		t.Errorf("%v begins at %v", canary.Analysis.Templates, start)
 	}
-	// In the template, so that a Rollout cannot forget it; in both it would be refused.
-	keepAlive := builtTemplates(t, objects)["canary-keep-alive"]
-	if len(keepAlive.Spec.DryRun) != 1 || len(canary.Analysis.DryRun) != 0 {
-		t.Error("the load may abort a rollout, or is a dry run twice")
+}
+
+// Said in the template, so that no Rollout can forget it: its end can abort nothing, and nothing else is
+// a dry run with it.
+func TestTheLoadThatLastsIsADryRunAndAlone(t *testing.T) {
+	objects := builds(t)["overlays/kind"]
+	canary := one[v1alpha1.Rollout](t, objects, "Rollout", "checkout-service").Spec.Strategy.Canary
+	all := builtTemplates(t, objects)
+	var arguments []v1alpha1.Argument
+	for _, each := range canary.Analysis.Args {
+		arguments = append(arguments, v1alpha1.Argument{Name: each.Name, Value: &each.Value})
+	}
+	for _, each := range []v1alpha1.AnalysisRunArgument{
+		{Name: "namespace", Value: "shop"}, {Name: "rollout", Value: "web"}, {Name: "canary-hash", Value: "6b8c7"}} {
+		arguments = append(arguments, v1alpha1.Argument{Name: each.Name, Value: &each.Value})
+	}
+	run, err := analysisutil.NewAnalysisRunFromTemplates(
+		choose(all, "canary-keep-alive", "canary-health"), nil, arguments, canary.Analysis.DryRun, nil, nil, nil, "run", "", "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dry, err := analysisutil.GetDryRunMetrics(run.Spec.DryRun, run.Spec.Metrics)
+	if err != nil || len(dry) != 1 || !dry["keep-alive"] || len(run.Spec.Metrics) != 3 {
+		t.Errorf("%v: %v of %d", err, dry, len(run.Spec.Metrics))
 	}
 }
 
