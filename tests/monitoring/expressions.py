@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,12 +59,12 @@ def dashboard() -> Any:
 
 
 @cache
-def asked() -> tuple[Asked, ...]:
+def asked(service: str = "checkout", namespace: str = ".*") -> tuple[Asked, ...]:
     """Every expression of rules, alerts and dashboard; the dashboard's with values in it."""
-    return tuple(_asked())
+    return tuple(_asked({**VARIABLES, "$service": service, "$namespace": namespace}))
 
 
-def _asked() -> Iterator[Asked]:
+def _asked(values: Mapping[str, str]) -> Iterator[Asked]:
     for file in ("recording.yaml", "alerts.yaml"):
         for rule in rules(file):
             yield Asked(f"{file} {rule.get('record') or rule['alert']}", rule["expr"])
@@ -72,7 +72,7 @@ def _asked() -> Iterator[Asked]:
     for panel in found["panels"]:
         for target in panel["targets"]:
             place = f"dashboard {panel['title']} {target['refId']}"
-            yield Asked(place, filled(target["expr"]))
+            yield Asked(place, filled(target["expr"], values))
     for variable in found["templating"]["list"]:
         if variable["type"] == "query":
             inner = re.fullmatch(r"label_values\((.+), \w+\)", variable["definition"])
@@ -80,9 +80,9 @@ def _asked() -> Iterator[Asked]:
             yield Asked(f"dashboard variable {variable['name']}", inner[1])
 
 
-def filled(text: str) -> str:
+def filled(text: str, values: Mapping[str, str]) -> str:
     """With a value for each of the dashboard's variables."""
-    for name, value in VARIABLES.items():
+    for name, value in values.items():
         text = text.replace(name, value)
     return text
 

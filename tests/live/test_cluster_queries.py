@@ -1,0 +1,105 @@
+"""Every PromQL expression of jobs/ and monitoring/, asked of one real Prometheus with real series."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.cluster_asked import everything
+from tests.live.cluster_expected import CASES, error_share, mismatches
+from tests.live.cluster_panels import expected
+from tests.live.cluster_world import World, running_world
+
+pytestmark = pytest.mark.live
+
+PLACES = tuple(everything("healthy"))
+ALWAYS = {
+    ("CanaryLoadTestFailed", "slow"),
+    ("CanaryLoadTestFailed", "failing"),
+    ("CanaryLoadTestFailed", "leaking"),
+    ("CanaryLoadTestInconclusive", "crashing"),
+    ("CanaryLoadTestMemoryToLimit", "leaking"),
+    ("CanaryLoadTestResultStale", "crashing"),
+    ("CanaryMemoryToLimit", "leaking"),
+    ("CanaryWeightExceeded", "failing"),
+    ("CanaryWeightExceeded", "slow"),
+}
+MISLED = {("CanaryPushRejected", "crashing"), ("CanaryWeightsCannotAsk", "")}
+WITHOUT_HONOR = {("CanaryHonorLabelsMissing", "")}
+"""Of the gateway that then goes down, and its series with it."""
+DOWN = {("CanaryPushgatewayDown", ""), ("CanaryWeightsDown", "")}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Some 50 seconds in the lives of six services, and four moments to ask about."""
+    with running_world(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_expression_says_what_is_so(world: World, place: str) -> None:
+    wrong = []
+    of_place = expected(world)[place]
+    for case, answer in of_place.of.items():
+        service, moment = CASES[case]
+        samples = world.ask(everything(service)[place], moment)
+        wrong += [f"{case}: {each}" for each in mismatches(answer, of_place.by, samples, service)]
+
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("place", [each for each in PLACES if each.startswith("recording.yaml")])
+def test_a_record_is_there_under_its_name(world: World, place: str) -> None:
+    """As the rules of monitoring/ wrote it, which a template or a panel then reads."""
+    wrong = []
+    of_place = expected(world)[place]
+    for case, answer in of_place.of.items():
+        service, moment = CASES[case]
+        samples = world.ask(place.partition(" ")[2], moment)
+        wrong += [f"{case}: {each}" for each in mismatches(answer, of_place.by, samples, service)]
+
+    assert [] == wrong
+
+
+@pytest.mark.parametrize(
+    ("moment", "firing"),
+    [
+        ("well", ALWAYS),
+        ("misled", ALWAYS | MISLED | WITHOUT_HONOR),
+        ("down", ALWAYS | MISLED | DOWN),
+    ],
+    ids=["well", "misled", "down"],
+)
+def test_what_should_be_known_is_told_and_nothing_else(
+    world: World, moment: str, firing: set[tuple[str, str]]
+) -> None:
+    """Of the healthy canary there is no alert at all."""
+    found = world.ask("ALERTS", moment)
+
+    assert {"firing"} == {each["metric"]["alertstate"] for each in found}
+    assert firing == {
+        (each["metric"]["alertname"], each["metric"].get("service", "")) for each in found
+    }
+
+
+def test_the_faults_were_as_bad_as_they_were_meant_to_be(world: World) -> None:
+    """12 % within five standard deviations, or the ranges above would prove little."""
+    number = world.sent("failing")
+
+    assert abs(error_share(world) - 0.12) < 5 * (0.12 * 0.88 / number) ** 0.5
+    assert {"healthy": 0, "slow": 10, "failing": 10, "leaking": 10, "crashing": 3} == world.exits
+
+
+def test_the_weight_service_of_jobs_base_gives_the_same_answers(world: World) -> None:
+    """Asked as canary-safe-weight asks, with the matchers of its Deployment."""
+    told = {name: each["status"] for name, each in world.decisions.items()}
+
+    assert {
+        "healthy": "proceed",
+        "slow": "rollback",
+        "failing": "rollback",
+        "leaking": "hold",
+        "crashing": "hold",
+        "frozen": "hold",
+    } == told
+    assert 15 <= world.decisions["healthy"]["weight"] <= 100
