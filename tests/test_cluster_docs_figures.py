@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.jobs.manifests import JOBS, templates
-from tests.test_cluster_docs import DOCS, PAGES, section
+from tests.test_cluster_docs import DOCS, PAGES, analysis_templates, section
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.append(str(CHECKOUT / "benchmarks"))
@@ -114,7 +114,14 @@ def test_so_many_users_are_wanted_as_the_limits_make() -> None:
     wanted = float(errors["min-requests"] or 0) / 120 / 0.05
 
     assert "2m" == errors["window"]
-    assert f"At 5 % that is {wanted:.0f} requests/s" in " ".join(PAGES["kubernetes.md"].split())
+    page = " ".join(PAGES["kubernetes.md"].split())
+    assert f"At 5 % that is {wanted:.0f} requests/s" in page
+    background = analysis_templates()["canary-p99"]["args"]
+    [least] = [each["value"] for each in background if each["name"] == "latency-min-requests"]
+    assert (
+        f"{least} requests in two minutes at 10 %, so for {float(least) / 120 / 0.1:.0f} requests/s"
+        in page
+    )
 
 
 def test_so_many_orders_are_made_as_the_gates_last() -> None:
