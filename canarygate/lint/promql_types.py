@@ -109,6 +109,8 @@ def _of_call(tree: Tree, kinds: list[str]) -> str:
         return _unless(tree.name, kinds[0], RANGE)
     if tree.name == "vector":
         return "vector() takes a number" if kinds and kinds[0] not in (SCALAR, ANY) else ""
+    if tree.name in OF_TIMES:
+        return _unless(tree.name, kinds[0], VECTOR) if kinds else ""
     if tree.name in OF_VECTORS:
         if not kinds:
             return f"{tree.name}() takes a vector"

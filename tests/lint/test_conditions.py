@@ -210,6 +210,17 @@ def test_the_page_says_what_the_engines_say() -> None:
         assert told == [assess(condition, "", result, each) for each in Engine], condition
 
 
+def test_the_page_says_what_they_say_of_a_web_answer() -> None:
+    found = [line.split(" | ") for line in PAGE.read_text("utf-8").splitlines() if "` | `{" in line]
+
+    assert 7 == len(found)
+    for condition, answer, phase, _ in found:
+        result = Json(json.loads(answer.strip("`")))
+        told = {assess(condition.strip("| `"), "", result, each).value for each in Engine}
+
+        assert {phase} == told, condition
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
