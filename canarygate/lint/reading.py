@@ -1,6 +1,7 @@
 """The files that were named, as text; and what is in the way of reading them."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,10 @@ from canarygate.near import near_path
 ENDINGS = {".yaml", ".yml"}
 MOST_BYTES = 4_000_000
 """Far above any object that a cluster takes; reading more than this would take many seconds."""
+HELM = re.compile(
+    rb"\{\{-?\s*(\.\w|\$\w|(if|else|end|range|with|include|define|template|toYaml)\b)"
+)
+OF_HELM = "; it looks like a Helm template: lint what `helm template` makes of it"
 STDIN = "-"
 KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
@@ -84,7 +89,8 @@ def _add(read: Read, name: str, content: bytes) -> None:
         read.problems.append(f"{name}: is no text in UTF-8")
         return
     except Unreadable as error:
-        read.problems.append(str(error))
+        is_helm = HELM.search(content)
+        read.problems.append(f"{error}{OF_HELM if is_helm else ''}")
         return
     read.documents += documents
     read.gives_namespace |= any(_is_kustomization(x) and x["namespace"] for x in documents)

@@ -144,7 +144,7 @@ class World:
 
 def kind_named(name: Node) -> str:
     """The kind that a reference to a template means."""
-    return CLUSTER_TEMPLATE if name["clusterScope"].is_true else TEMPLATE
+    return CLUSTER_TEMPLATE if name["clusterScope"].text.lower() == "true" else TEMPLATE
 
 
 def steps(rollout: Manifest) -> list[Node]:

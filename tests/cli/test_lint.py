@@ -130,6 +130,12 @@ NOT_ARGOS = (
 # Name, content, and what is told of it.
 UNREADABLE: list[tuple[str, bytes, str]] = [
     ("cut.yaml", b"a: {b", "cut.yaml:2:1: is no YAML: did not find expected ',' or '}'"),
+    (
+        "helm.yaml",
+        b"a: {{ .Values.b }}\nc: {{- include x }}",
+        "helm.yaml:2:6: is no YAML: did not find expected node content; "
+        "it looks like a Helm template: lint what `helm template` makes of it",
+    ),
     ("binary.yaml", b"\x7fELF\x02\x01\x80\xff", "binary.yaml: is no text in UTF-8"),
     ("big.yaml", b"a: 1\n" * 2_000_000, "big.yaml: is larger than 4 MB; give the files of "),
     ("deep.yaml", b"a: " + b"[" * 100_000, "deep.yaml:1:103: nests deeper than 100 levels"),

@@ -96,11 +96,11 @@ CASES = {
         + TEMPLATE,
         ["infinite-metric-in-step"],
     ),
-    "templates that name each other": (
+    "a template that names itself": (
         canary("analysis: {templates: [{templateName: check}]}")
         + TEMPLATE.replace("    interval: 30s\n", "")
         + "  templates: [{templateName: check}]\n",
-        [],
+        ["templates-in-a-circle"],
     ),
     "a list of objects": (
         f"apiVersion: v1\nkind: List\nitems:\n- {ARGO}  kind: Rollout\n  metadata: {{name: a}}\n"

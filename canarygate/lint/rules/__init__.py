@@ -2,6 +2,7 @@
 
 from canarygate.lint.findings import Rule
 from canarygate.lint.rules import (
+    arg_sources,
     arg_values,
     args,
     braces,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *conditions.RULES,
     *args.RULES,
     *arg_values.RULES,
+    *arg_sources.RULES,
     *braces.RULES,
     *templates.RULES,
     *metrics.RULES,

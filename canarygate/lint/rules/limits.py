@@ -78,6 +78,28 @@ def _tolerates(world: World) -> Iterator[Told]:
                 break
 
 
+def _add_up(world: World) -> Iterator[Told]:
+    for metric in world.metrics:
+        failures, unclear = metric.node["failureLimit"], metric.node["inconclusiveLimit"]
+        if not (failures and unclear) or metric.node["consecutiveSuccessLimit"]:
+            continue
+        if metric.provider == "job" or is_dry(world, metric):
+            continue
+        for _, values in surroundings(world, metric.owner):
+            some, others = number(failures, values), number(unclear, values)
+            count = effective_count(metric, values)
+            if some is None or others is None or count is None:
+                continue
+            if 0 < some < count <= some + others and 0 < others < count:
+                yield told(
+                    metric.owner,
+                    unclear,
+                    f"metric {metric.name!r}: {some} failed and {others} inconclusive measurements are "
+                    f"tolerated apart, and there are {count}: it can end Successful without one success",
+                )
+                break
+
+
 RULES = (
     Rule(
         name="never-fails",
@@ -88,6 +110,12 @@ RULES = (
         name="never-inconclusive",
         remedy="inconclusiveLimit: 0; it must be less than count",
         find=_never_inconclusive,
+    ),
+    Rule(
+        name="limits-add-up",
+        remedy="limits that leave room for a success: failureLimit + inconclusiveLimit below count, or a "
+        "consecutiveSuccessLimit",
+        find=_add_up,
     ),
     Rule(
         name="job-failure-tolerated",

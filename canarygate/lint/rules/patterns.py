@@ -46,10 +46,35 @@ def _nothing(world: World) -> Iterator[Told]:
                 )
 
 
+def _twice(world: World) -> Iterator[Told]:
+    seen: set[int] = set()
+    for use in world.uses:
+        for name in LISTS:
+            parents = [each.spec for each in world.templates(use)] + [use.node]
+            first: dict[str, int] = {}
+            for each in (x for parent in parents for x in parent[name]):
+                wanted = each["metricName"]
+                line = first.setdefault(wanted.text, wanted.place.line)
+                if wanted and line != wanted.place.line and id(each) not in seen:
+                    seen.add(id(each))
+                    yield told(
+                        use.by,
+                        wanted,
+                        f"{name}: {wanted.text!r} stands twice (first on line {line}); the lists of a "
+                        "Rollout and its templates become one, two of one name are an error, and the run "
+                        "cannot be made",
+                    )
+
+
 RULES = (
     Rule(
         name="pattern-matches-nothing",
         remedy='".*" for all of them, or the name of a metric',
         find=_nothing,
+    ),
+    Rule(
+        name="pattern-twice",
+        remedy="keep one, in the template or in the Rollout",
+        find=_twice,
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from canarygate.lint.arguments import surroundings
 from canarygate.lint.findings import Rule, Told, told
-from canarygate.lint.manifests import TEMPLATE, metrics
+from canarygate.lint.manifests import CLUSTER_TEMPLATE, TEMPLATE, Manifest, metrics
 from canarygate.lint.rules.limits import INFINITE, effective_count
 from canarygate.lint.world import BLUE_GREEN, STEP, World, kind_named
 from canarygate.near import is_one_slip
@@ -16,6 +16,17 @@ def _not_defined(world: World) -> Iterator[Told]:
         for name in names:
             kind, wanted = kind_named(name), name["templateName"]
             known = world.names(kind)
+            other = TEMPLATE if kind == CLUSTER_TEMPLATE else CLUSTER_TEMPLATE
+            if wanted.text and wanted.text not in known and wanted.text in world.names(other):
+                says = "takes clusterScope: true" if other == CLUSTER_TEMPLATE else "takes none"
+                yield told(
+                    use.by,
+                    wanted,
+                    f"{wanted.text} is given as a {other} and looked up as a {kind}: it is not found, and "
+                    "the Rollout is InvalidSpec",
+                    f"a reference to a {other} {says}",
+                )
+                continue
             # Where none of its kind was given, they may all be somewhere else.
             if known and wanted.text and wanted.text not in known:
                 yield told(
@@ -29,6 +40,42 @@ def _not_defined(world: World) -> Iterator[Told]:
 def _meant(name: str, known: Iterable[str]) -> str:
     """Names of templates are alike by nature; only a slip of the pen is worth a guess."""
     return next((f"; did you mean {each!r}?" for each in known if is_one_slip(name, each)), "")
+
+
+def _circle(world: World) -> Iterator[Told]:
+    for template in world.of_kind(TEMPLATE, CLUSTER_TEMPLATE):
+        for name in template.spec["templates"]:
+            first = world.named(name, template)
+            if first is not None and template in _below(world, first):
+                yield told(
+                    template,
+                    name["templateName"] or name,
+                    f"{template.name} names {first.name}, which leads back to {template.name}: the "
+                    "controller follows the circle without an end",
+                )
+
+
+def _below(world: World, template: Manifest) -> list[Manifest]:
+    """A template with all that it names, there or further below."""
+    found, waiting = [template], list(template.spec["templates"])
+    while waiting:
+        name = waiting.pop()
+        each = world.named(name, template)
+        if each is not None and each not in found:
+            found.append(each)
+            waiting += each.spec["templates"]
+    return found
+
+
+def _of_nothing(world: World) -> Iterator[Told]:
+    for use in world.uses:
+        if not use.names and use.kind in (STEP, BLUE_GREEN):
+            yield told(
+                use.by,
+                use.node,
+                "this analysis names no template: its run has no metrics, which is an Error, and the "
+                "rollout is aborted",
+            )
 
 
 def _namespace(world: World) -> Iterator[Told]:
@@ -78,6 +125,16 @@ RULES = (
         name="template-not-defined",
         remedy="give lint the file that defines it too, or mend the name",
         find=_not_defined,
+    ),
+    Rule(
+        name="analysis-of-nothing",
+        remedy="templates: [{templateName: ...}], or take the analysis away",
+        find=_of_nothing,
+    ),
+    Rule(
+        name="templates-in-a-circle",
+        remedy="let templates name others in one direction",
+        find=_circle,
     ),
     Rule(
         name="template-namespace",
