@@ -8,7 +8,7 @@ TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
       | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)
       | (?P<name>[A-Za-z_:][\w:]*)
-      | (?P<number>(?:\d+(?:ms|[smhdwy]))+|0[xX][\da-fA-F]+|\d*\.?\d+(?:[eE][+-]?\d+)?)
+      | (?P<number>(?:\d+(?:ms|[smhdwy]))+|0[xX][\da-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
       | (?P<mark>=~|!~|!=|==|<=|>=|[-+*/%^<>=(){}\[\],:@])
       | (?P<other>\S)""",
     re.VERBOSE,

@@ -43,6 +43,16 @@ OF_TIMES = {
     "year",
 }
 OF_NUMBERS = {"vector", "time", "pi", "start", "end", "range", "step"}
+ONE_ARGUMENT = {
+    *("abs", "absent", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "sort"),
+    *("sort_desc", "timestamp", "scalar"),
+}
+OF_ONE = (1,)
+ARGUMENTS = {
+    **{"clamp": (3,), "clamp_min": (2,), "clamp_max": (2,), "round": (1, 2)},
+    **{"histogram_quantile": (2,), "label_replace": (5,)},
+}
+"""How many a function takes."""
 FUNCTIONS = OF_RANGES | OF_VECTORS | OF_TIMES | OF_NUMBERS
 
 
@@ -93,6 +103,10 @@ def _of_operator(tree: Tree, kinds: list[str]) -> str:
         return f"{tree.name} stands beside a {wrong}, and takes vectors and numbers"
     if tree.name in SETS and SCALAR in kinds:
         return f"{tree.name} stands beside a number, and takes vectors: `{tree.name} vector(0)`"
+    if tree.labels and SCALAR in kinds:
+        return f"{tree.how} (…) goes between two vectors, and a number stands there"
+    if tree.name in SETS and tree.is_many:
+        return f"group_left and group_right do not go with {tree.name}"
     if tree.name in COMPARISONS and kinds == [SCALAR, SCALAR] and not tree.is_bool:
         return f"{tree.name} compares two numbers, which takes `bool`"
     return ""
@@ -114,6 +128,9 @@ def _of_call(tree: Tree, kinds: list[str]) -> str:
     if tree.name in OF_VECTORS:
         if not kinds:
             return f"{tree.name}() takes a vector"
+        wanted = OF_ONE if tree.name in ONE_ARGUMENT else ARGUMENTS.get(tree.name, ())
+        if wanted and len(kinds) not in wanted:
+            return f"{tree.name}() takes {wanted[-1]}, and there are {len(kinds)}"
         late = tree.name in ("histogram_quantile", "histogram_fraction")
         return _unless(tree.name, kinds[-1 if late else 0], VECTOR)
     return ""

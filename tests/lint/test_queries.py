@@ -251,6 +251,16 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
     (f"{ALL}", "result[0] <= 100", "result[0] > 10", ["conditions-overlap"]),
     (f"{ALL}", "result[0] < 10 || result[0] >= 10", "", ["condition-always-holds"]),
     (f"{ALL}", "result[0] > 10 && result[0] < 5", "", ["condition-never-holds"]),
+    (
+        'sum(rate(http_requests_total{service="shop-canary",pod=~"*-canary-*"}[5m]))',
+        "result[0] < 5",
+        "",
+        ["glob-as-pattern", "query-unreadable"],
+    ),
+    ('sum(rate(x_total{service=~"shop-canary*"}[5m]))', "result[0] < 5", "", ["glob-as-pattern"]),
+    (f"{ALL} * on (pod) 5", "result[0] < 5", "", ["query-unreadable"]),
+    ("'a text'", "result[0] < 5", "", ["query-unreadable"]),
+    (f"clamp_min({ALL})", "result[0] < 5", "", ["query-unreadable"]),
     (f"{ERRORS} or 0", "result[0] < 5", "", ["query-unreadable"]),
     (
         'sum(rate(x_total{service="shop-canary"}))',

@@ -15,7 +15,8 @@ GAUGE = re.compile(
     r"|go_goroutines|process_open_fds|kube_(?!.*_total$)\w+|[a-z]\w*_(ratio|percent))$"
 )
 OF_ONE_REVISION = re.compile(r"hash|revision|version|pod|replicaset|run", re.IGNORECASE)
-PATTERN = re.compile(r"\.[*+]|^\^|\$$|\||^[1-5]\.\.$|\[[^\]]+\]")
+PATTERN = re.compile(r"\.[*+]|\w\*$|^\^|\$$|\||^[1-5]\.\.$|\[[^\]]+\]")
+GLOB = re.compile(r"[\w-]\*$")
 SINCE = ("offset", "unless", "absent", "timestamp", "count", "changes", "resets", "delta", "deriv")
 MEANS = ("avg", "sum", "avg_over_time")
 
@@ -94,6 +95,19 @@ def _texts(world: World) -> Iterator[tuple[Asked, str]]:
                     yield each, f'{label}{op}"{text}" is a text, not a pattern, and {what}'
 
 
+def _globs(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        for selector in each.query.selectors:
+            for label, op, text in selector.matchers:
+                if op in ("=~", "!~") and GLOB.search(text):
+                    letter = text[-2]
+                    yield (
+                        each,
+                        f'{label}{op}"{_shown(text)}" is no wildcard: the last * repeats the {letter!r} '
+                        "before it, and the pattern is for the whole value",
+                    )
+
+
 def _endings(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
         for selector in each.query.selectors:
@@ -162,6 +176,11 @@ RULES = (
         name="pattern-as-text",
         remedy="=~ and !~ take patterns",
         find=lambda world: once(_texts(world)),
+    ),
+    Rule(
+        name="glob-as-pattern",
+        remedy="`.*` for anything, `5..` for 500 to 599",
+        find=lambda world: once(_globs(world)),
     ),
     Rule(
         name="pods-cut-short",

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from canarygate.lint.findings import Rule
 from canarygate.lint.promql import AGGREGATIONS, Query, read_query
-from canarygate.lint.promql_types import mistake
+from canarygate.lint.promql_types import gives, mistake
 from canarygate.lint.rules.queries import Asked, asked, once
-from canarygate.lint.trees import NoTree, parse
+from canarygate.lint.trees import STRING, NoTree, parse
 from canarygate.lint.world import World
 
 COUSINS = re.compile(r"victoria|vm(select|single|auth)|/select/|:8428|:8481", re.IGNORECASE)
@@ -37,7 +37,7 @@ GRAFANA = " (Grafana fills in its own variables, Argo does not)"
 def _unreadable(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
         if found := problem(each.query) or _refused(each):
-            yield each, f"Prometheus refuses the query: {found}; each measurement is an Error"
+            yield each, f"the query cannot be: {found}; each measurement is an Error"
 
 
 def _refused(each: Asked) -> str:
@@ -45,7 +45,16 @@ def _refused(each: Asked) -> str:
     if COUSINS.search(each.metric.asked["address"].text):
         return ""
     try:
-        return mistake(parse(each.query.text))
+        tree = parse(each.query.text)
+        for read in tree.selectors:
+            for label, op, text in read.matchers:
+                if op in ("=~", "!~") and re.match(r"[*+?]", text):
+                    return (
+                        f'{label}{op}"{text}" begins with a {text[0]}, which has nothing to repeat'
+                    )
+        return mistake(tree) or (
+            "it gives a text, which Argo takes for no result" * (gives(tree) == STRING)
+        )
     except NoTree as none:
         bare = STRINGS.sub("", read_query(each.query.text).text)
         return "" if "{{" in bare else str(none)
