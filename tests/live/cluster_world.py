@@ -42,7 +42,7 @@ CANARIES = {
 COMPARED = ("healthy", "slow", "failing")
 """Whose 500 requests of each role are there."""
 REQUESTS = 560
-CALM_SECONDS = 30.0
+CALM_SECONDS = 20.0
 
 
 @dataclass

@@ -2,11 +2,13 @@
 
 import itertools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.monitoring.expressions import VARIABLES, dashboard
+from tests.monitoring.expressions import VARIABLES, asked, dashboard
+from tests.monitoring.test_agreement import run_unit_test
 
 BOARD = dashboard()
 PANELS: list[dict[str, Any]] = BOARD["panels"]
@@ -68,6 +70,51 @@ def test_a_panel_says_what_it_shows_in_which_unit_and_uses_known_variables_only(
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert panel["targets"]
     assert used <= set(VARIABLES)
+
+
+def test_units_are_grafana_s_and_every_line_has_a_name() -> None:
+    units = {panel["fieldConfig"]["defaults"]["unit"] for panel in PANELS}
+    lines = [
+        target for panel in PANELS if panel["type"] == "timeseries" for target in panel["targets"]
+    ]
+
+    assert {"bytes", "ops", "percent", "percentunit", "reqps", "s", "short"} == units
+    assert [] == [each["expr"] for each in lines if not each.get("legendFormat")]
+    assert {"stat", "timeseries", "table"} == {panel["type"] for panel in PANELS}
+
+
+def test_tables_and_single_numbers_are_asked_for_once_and_lines_over_time() -> None:
+    for panel in PANELS:
+        for target in panel["targets"]:
+            assert (panel["type"] != "timeseries") == bool(target.get("instant")), panel["title"]
+            assert (panel["type"] == "table") == (target.get("format") == "table"), panel["title"]
+
+
+def test_the_newest_verdict_of_a_stage_is_one_whatever_was_before(tmp_path: Path) -> None:
+    """The group of an earlier revision stays on the gateway for a day."""
+    [query] = [each.text for each in asked() if "Newest verdict" in each.place]
+    given = []
+    for revision, ended, verdict in (("old", 100, "fail"), ("new", 300, "pass")):
+        group = f'job="canarygate",service="checkout",role="canary",stage="5",pod_template_hash="{revision}"'
+        given.append((f"canarygate_run_end_timestamp_seconds{{{group}}}", ended))
+        given += [
+            (f'canarygate_verdict{{{group},verdict="{each}"}}', int(each == verdict))
+            for each in ("pass", "fail", "inconclusive")
+        ]
+
+    run_unit_test(
+        tmp_path,
+        {
+            "input_series": [{"series": name, "values": f"{value}x40"} for name, value in given],
+            "promql_expr_test": [
+                {
+                    "expr": f"sum by (stage, pod_template_hash) ({query})",
+                    "eval_time": "6m",
+                    "exp_samples": [{"labels": '{stage="5",pod_template_hash="new"}', "value": 1}],
+                }
+            ],
+        },
+    )
 
 
 def test_it_shows_what_it_was_made_for() -> None:

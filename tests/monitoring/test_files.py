@@ -34,11 +34,20 @@ def test_pods_get_the_labels_that_the_rules_group_by() -> None:
     assert {"namespace", "pod", "job", "role"} <= targets
 
 
+def test_what_tells_of_pods_keeps_the_pods_names() -> None:
+    """Else every series of kube-state-metrics has the namespace and pod of its own exporter."""
+    assert SCRAPES["kube-state-metrics"]["honor_labels"] is True
+    assert "/metrics/cadvisor" == SCRAPES["cadvisor"]["metrics_path"]
+
+
 def test_the_scrape_settings_are_prometheus_settings(tmp_path: Path) -> None:
     """A promtool of a distribution may know no cluster, so the pods' targets are left out."""
     settings = read(MONITORING / "prometheus.yaml")
     for each in settings["scrape_configs"]:
         each.pop("kubernetes_sd_configs", None)
+        # promtool looks for the files.
+        each.pop("tls_config", None)
+        each.pop("authorization", None)
     settings["rule_files"] = [str(MONITORING / "rules" / "*.yaml")]
     file = tmp_path / "prometheus.yml"
     file.write_text(yaml.safe_dump(settings))
@@ -80,11 +89,11 @@ def test_everything_is_told_and_only_what_pages_wakes_anybody(name: str) -> None
     assert [*pages, "canary-notices"] == told
 
 
-def test_a_conversation_is_about_one_service_and_holds_no_secret() -> None:
+def test_a_conversation_is_about_one_service_in_one_place_and_holds_no_secret() -> None:
     text = (MONITORING / "alertmanager.yaml").read_text("utf-8")
     names = {each["name"] for each in ROUTING["receivers"]}
 
-    assert ["service"] == ROUTING["route"]["group_by"]
+    assert ["namespace", "service"] == ROUTING["route"]["group_by"]
     assert {"canary-pages", "canary-notices"} == names
     assert [] == re.findall(r"(?:routing_key|api_url|password|token):", text)
 

@@ -13,6 +13,8 @@ from tests.push_metrics.conftest import find_program
 OURS = {metric.name: metric for metric in METRICS}
 SELECTOR = re.compile(r"\b(canarygate_\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"')
+PUSH_LABELS = ("namespace", "pod_template_hash")
+"""Which locust-canary-validation pushes; what selects by them has to take results without them too."""
 CLOSED: dict[str, set[str]] = {
     "verdict": {str(each) for each in Verdict},
     "state": {str(each) for each in Verdict},
@@ -47,12 +49,25 @@ def test_what_is_pushed_is_selected_by_labels_that_it_has_and_values_that_there_
         for name, inner in SELECTOR.findall(each.text):
             metric = OURS.get(name)
             for label, value in MATCHER.findall(inner) if metric else ():
-                if metric and label not in (*GROUPING_LABELS, *metric.labels):
+                if metric and label not in {*GROUPING_LABELS, *PUSH_LABELS, *metric.labels}:
                     wrong.append(f"{each.place}: {name} has no label {label}")
                 if not set(value.split("|")) <= CLOSED.get(label, set(value.split("|"))):
                     wrong.append(f"{each.place}: {label} is never {value}")
 
     assert [] == wrong
+
+
+def test_a_result_that_was_pushed_without_a_namespace_is_not_lost() -> None:
+    """PUSH_LABELS is the user's; a gate outside of a cluster has none."""
+    asking = re.compile(r'canarygate_(?!weight_)\w+\{[^}]*namespace(=~?|!=)"([^"]*)"')
+    ways = {
+        each.place: {"".join(found) for found in asking.findall(each.text)}
+        for each in asked(namespace="shop")
+        if asking.search(each.text)
+    }
+
+    assert {"!=", "="} == ways.pop("alerts.yaml CanaryLoadTestResultStale")
+    assert {"=~shop|"} == set().union(*ways.values())
 
 
 def test_no_rate_is_taken_of_what_is_pushed_once() -> None:
