@@ -59,7 +59,11 @@ func TestTheExperimentIsOneThatTheAPIServerTakesAndThatEnds(t *testing.T) {
 	if experiment.Spec.Duration != "" || required != 1 || len(experiment.Spec.Analyses) != 1 {
 		t.Errorf("%d of %d analyses are required, duration %q", required, len(experiment.Spec.Analyses), experiment.Spec.Duration)
 	}
+	from := map[string]string{"baseline": "5d7f4", "canary": "6b8c7"}
 	for _, each := range experiment.Spec.Templates {
+		if hash := each.Template.Labels[v1alpha1.DefaultRolloutUniqueLabelKey]; hash != from[each.Name] {
+			t.Errorf("%s is made of %s", each.Name, hash)
+		}
 		if each.Service == nil || len(each.Template.Spec.Containers[0].Ports) != 1 {
 			t.Errorf("%s has no Service, or none with a port", each.Name)
 		}

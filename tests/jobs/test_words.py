@@ -42,6 +42,16 @@ def test_the_page_s_table_of_a_gate_has_the_codes_of_the_gate() -> None:
     ]
 
 
+def test_the_page_names_everything_that_can_be_applied() -> None:
+    page = (CHECKOUT / "docs" / "analysis.md").read_text("utf-8")
+    folders = {f"jobs/{path.parent.relative_to(JOBS)}" for path in JOBS.rglob("kustomization.yaml")}
+    parts = {"jobs/base/weights", "jobs/demo-shop/services"}
+
+    assert set() == {
+        each for each in folders - parts if f"{each}`" not in page and each + " " not in page
+    }
+
+
 def test_the_image_that_a_laptop_loads_is_this_version_s() -> None:
     text = (JOBS / "overlays" / "kind" / "kustomization.yaml").read_text("utf-8")
 
