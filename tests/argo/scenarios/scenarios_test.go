@@ -51,6 +51,7 @@ func TestArgoDecides(t *testing.T) {
 		{"a canary that is not ready", notReady},
 		{"the weight service is down", weightsDown},
 		{"a weight service that changes its mind", unsteady},
+		{"every analysis of every Rollout, with nothing there", nothing},
 		{"somebody's page where the weight service should be", anyPage},
 	} {
 		t.Run(scenario.name, func(t *testing.T) {

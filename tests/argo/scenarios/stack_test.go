@@ -78,7 +78,8 @@ func (s *stack) readManifests(t *testing.T) {
 	s.decode(t, "jobs/demo-shop/checkout-service.rollout.yaml", s.rollout)
 	s.rollout.Namespace, s.rollout.UID = namespace, "7e0a2f6c-rollout"
 	paths, _ := filepath.Glob(filepath.Join(s.root, "jobs/analysis/*.analysistemplate.yaml"))
-	for _, path := range paths {
+	variants, _ := filepath.Glob(filepath.Join(s.root, "jobs/demo-shop/*/*.analysistemplate.yaml"))
+	for _, path := range append(paths, variants...) {
 		template := &v1alpha1.AnalysisTemplate{}
 		s.decode(t, strings.TrimPrefix(path, s.root), template)
 		s.templates[template.Name] = template

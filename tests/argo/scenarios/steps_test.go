@@ -112,12 +112,6 @@ func named(name string) func(v1alpha1.AnalysisRunArgument) bool {
 // template declares is a mistake of the scenario: Argo would drop it, silently.
 func (r release) changed(t *testing.T, analysis v1alpha1.RolloutAnalysis, changes map[string]string) v1alpha1.RolloutAnalysis {
 	t.Helper()
-	declared := map[string]bool{}
-	for _, each := range analysis.Templates {
-		for _, argument := range r.templates[each.TemplateName].Spec.Args {
-			declared[argument.Name] = true
-		}
-	}
 	where := map[string]string{
 		"prometheus-address": r.prometheus, "pushgateway-url": r.gateway, "weights-url": r.weights, "window": window,
 		"policy": r.policy, "locust-file": filepath.Join(r.root, "tests/live/flows/quick_flow.py"),
@@ -134,17 +128,26 @@ func (r release) changed(t *testing.T, analysis v1alpha1.RolloutAnalysis, change
 		}
 	}
 	for name, value := range where {
-		if declared[name] {
+		if r.declares(analysis, name) {
 			set(name, value)
 		}
 	}
 	for name, value := range changes {
-		if !declared[name] {
+		if !r.declares(analysis, name) {
 			t.Fatalf("no template declares %s", name)
 		}
 		set(name, value)
 	}
 	return analysis
+}
+
+// declares says whether one of the analysis' templates has an argument of that name.
+func (r release) declares(analysis v1alpha1.RolloutAnalysis, name string) bool {
+	return slices.ContainsFunc(analysis.Templates, func(each v1alpha1.AnalysisTemplateRef) bool {
+		return slices.ContainsFunc(r.templates[each.TemplateName].Spec.Args, func(argument v1alpha1.Argument) bool {
+			return argument.Name == name
+		})
+	})
 }
 
 // analyse makes the AnalysisRun of a step as the Rollout controller does, and returns its name.
