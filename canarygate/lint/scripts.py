@@ -8,43 +8,12 @@ from canarygate.lint.nodes import Node
 SHELLS = {"sh", "bash", "ash", "dash", "zsh", "ksh"}
 REAPERS = {"tini", "dumb-init", "catatonit"}
 WRAPPERS = {"timeout", "env", "nice", "stdbuf", *REAPERS}
-QUIET = {
-    *(
-        "cd",
-        "export",
-        "set",
-        "echo",
-        "printf",
-        "mkdir",
-        "source",
-        ".",
-        "trap",
-        "sleep",
-        "unset",
-        "umask",
-    ),
-    *(
-        "shift",
-        "local",
-        "readonly",
-        "ulimit",
-        "true",
-        ":",
-        "date",
-        "exit",
-        "exec",
-        "wait",
-        "cat",
-        "ls",
-    ),
-}
-"""Nobody means a gate to fail by these."""
-WORDS_OF_CONTROL = re.compile(
-    r"^\s*(if|then|else|elif|fi|for|while|until|do|done|case|esac|function|\{|\})\b", re.MULTILINE
+LOAD_TOOLS = re.compile(
+    r"\b(locust|k6|vegeta|fortio|hey|wrk2?|ghz|jmeter|gatling|artillery|canarygate|ab)\b"
 )
+Part = tuple[str, str]
+"""A command and what ends it."""
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=\S*\s*")
-UNREADABLE = re.compile(r"<<-?\s*['\"]?\w|(^|[\s;|&])\(|\$\([^)]*[;|&\n(]")
-"""Here-documents, subshells, and whole scripts within a substitution."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +69,7 @@ def _name(node: Node) -> str:
     return node.text.rpartition("/")[2]
 
 
-def commands(script: str) -> list[tuple[str, str]]:
+def commands(script: str) -> list[Part]:
     """The commands of a script, each with what ends it: `;`, `&&`, `||`, `|`, `&` or ""."""
     text = script.replace("\\\n", " ")
     found, start, quote, index = [], 0, "", 0
@@ -135,52 +104,6 @@ def word(command: str) -> str:
     while match := ASSIGNMENT.match(command):
         command = command[match.end() :]
     return (command.split() or [""])[0].rpartition("/")[2]
-
-
-def is_readable(script: str) -> bool:
-    """Loops and branches need a shell to know what happens."""
-    return not WORDS_OF_CONTROL.search(script) and not UNREADABLE.search(script)
-
-
-def hidden(script: str, stops: bool, pipes: bool = False) -> str:
-    """The first command whose failure the script forgets, or ""."""
-    if not is_readable(script) or re.search(r"\$\?|PIPESTATUS", script):
-        return ""
-    parts = commands(script)
-    sets = [command for command, _ in parts if word(command) == "set"]
-    stops = stops or any(re.search(r"\s-[a-z]*e|errexit", each) for each in sets)
-    pipes = pipes or any("pipefail" in each for each in sets)
-    for index, (command, end) in enumerate(parts):
-        after = parts[index + 1 :]
-        if word(command) in QUIET or not word(command):
-            continue
-        if end == "||" and after and word(after[0][0]) in ("true", ":", "echo", "printf"):
-            return command
-        if end == "|" and not pipes:
-            return command
-        if end == ";" and after and not stops and any(word(x) != "exit" for x, _ in after):
-            return command
-    return ""
-
-
-def deaf(script: str) -> str:
-    """The command that a signal to the shell does not reach, or ""."""
-    if not is_readable(script) or re.search(r"\btrap\b|\bexec\b", script):
-        return ""
-    parts = [command for command, _ in commands(script)]
-    working = [each for each in parts if word(each) and word(each) not in QUIET]
-    return working[0] if working and len(parts) > 1 else ""
-
-
-def accepts_any_answer(script: str) -> bool:
-    """Whether all that it does is a call of curl that ends with 0 for 503 as well."""
-    if not is_readable(script):
-        return False
-    working = [(x, end) for x, end in commands(script) if word(x) and word(x) not in QUIET]
-    if len(working) != 1 or word(working[0][0]) != "curl" or working[0][1] == "|":
-        return False
-    call = f" {working[0][0]} "
-    return not re.search(r"\s-[a-zA-Z]*f|\s--fail|\s--version", call)
 
 
 def shown(command: str) -> str:

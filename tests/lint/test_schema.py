@@ -3,7 +3,9 @@
 import pytest
 
 from canarygate.lint.documents import read_documents
+from canarygate.lint.linting import lint
 from canarygate.lint.manifests import CHECKED, manifests
+from canarygate.lint.reading import Read
 from canarygate.lint.schema import Missing, NoNumber, Unknown, WrongKind, field_table, misfits
 
 WITH_TIMEOUT = """\
@@ -78,6 +80,21 @@ spec:
 
 def test_another_groups_object_of_the_same_kind_is_not_compared() -> None:
     assert [] == found_in("apiVersion: other.io/v1\nkind: Rollout\nspec: {unknown: 1}\n", "1.9")
+
+
+def test_a_field_of_another_release_is_told_as_that() -> None:
+    read = Read(["a.yaml"], read_documents(WITH_TIMEOUT, "a.yaml"))
+
+    [found] = [
+        each
+        for each in lint(read, argo_version="1.9", scrape_seconds=15.0).findings
+        if each.rule == "unknown-field"
+    ]
+
+    assert found.happens.startswith(
+        "requestTimeout is a field of Argo Rollouts 1.10, and none of 1.9"
+    )
+    assert "--argo-version 1.10, if that is the controller's" == found.remedy
 
 
 def kinds_found(text: str) -> list[tuple[str, str, int]]:

@@ -3,7 +3,8 @@
 import pytest
 
 from canarygate.lint.documents import read_documents
-from canarygate.lint.scripts import accepts_any_answer, commands, deaf, hidden, script_of
+from canarygate.lint.exit_codes import accepts_any_answer, deaf, hidden
+from canarygate.lint.scripts import commands, script_of
 
 
 def test_commands_are_apart_where_the_shell_takes_them_apart() -> None:
@@ -36,6 +37,26 @@ def test_commands_are_apart_where_the_shell_takes_them_apart() -> None:
         ("set -euo pipefail\nload | tee log\npush", ""),
         ("for i in 1 2; do load; done\npush", ""),
         ("(load; push)", ""),
+        ("load\nif [ -f stats ]; then push; fi", "load"),
+        ("load\nif [ $? -ne 0 ]; then exit 1; fi", ""),
+        ("load\nif ! grep -q passed out; then exit 1; fi", ""),
+        ("if ! load; then exit 1; fi\npush", ""),
+        ("load || exit 0", "load"),
+        ("load || exit 1", ""),
+        ("load\nexit 0", "load"),
+        ("load\npush\nexit $?", "load"),
+        ("load\necho $?", "load"),
+        ("load\nrc=$?\npush", "load"),
+        ("load\nrc=$?\npush\nexit ${rc}", ""),
+        ("locust & sleep 9; push", "locust"),
+        ("locust &\nwait\npush", "locust"),
+        ("locust & pid=$!\nwait $pid\nrc=$?\npush\nexit $rc", ""),
+        ("locust & pid=$!\nwait $pid\npush", "locust"),
+        ("server & sleep 3; k6 run s.js", ""),
+        ("pip install -r r.txt\npython smoke.py", ""),
+        ("k6 run s.js\npython push.py", "k6 run s.js"),
+        ("smoke | grep -q passed", ""),
+        ("vegeta attack | vegeta report", "vegeta attack"),
         ("x=$(date; id)\nload", ""),
     ],
 )
@@ -54,6 +75,8 @@ def test_a_shell_with_e_stops_at_the_first_failure() -> None:
         ("load\npush", "load"),
         ("cd /app\nload", "load"),
         ("prepare\nexec load", ""),
+        ("load\nif [ -f stats ]; then push; fi", "load"),
+        ("until ready; do sleep 1; done\nload", ""),
         ("trap 'kill $pid' TERM\nload & pid=$!\nwait", ""),
     ],
 )

@@ -6,7 +6,15 @@ from canarygate.lint.arguments import is_filled_elsewhere, names_in
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest
 from canarygate.lint.rules.rollouts import LIMITS, PRUNED
-from canarygate.lint.schema import Misfit, Missing, NoNumber, Unknown, WrongKind, misfits
+from canarygate.lint.schema import (
+    Misfit,
+    Missing,
+    NoNumber,
+    Unknown,
+    WrongKind,
+    field_table,
+    misfits,
+)
 from canarygate.lint.world import World
 from canarygate.near import did_you_mean
 
@@ -25,8 +33,21 @@ def _unknown(world: World) -> Iterator[Told]:
     for manifest, each in _all(world):
         if not isinstance(each, Unknown) or "{{" in each.key:
             continue
-        meant = did_you_mean(each.key, each.known)
-        yield Told(manifest, each.place, f"{each.key} is no field here{meant}: {PRUNED}")
+        if release := _elsewhere(manifest, each, world.argo_version):
+            says = f"is a field of Argo Rollouts {release}, and none of {world.argo_version}"
+            remedy = f"--argo-version {release}, if that is the controller's"
+        else:
+            says, remedy = f"is no field here{did_you_mean(each.key, each.known)}", ""
+        yield Told(manifest, each.place, f"{each.key} {says}: {PRUNED}", remedy)
+
+
+def _elsewhere(manifest: Manifest, unknown: Unknown, here: str) -> str:
+    """The release that has the field, where it is another one."""
+    for release in field_table()["releases"]:
+        found = {(x.key, x.place) for x in misfits(manifest, release) if isinstance(x, Unknown)}
+        if release != here and (unknown.key, unknown.place) not in found:
+            return str(release)
+    return ""
 
 
 def _missing(world: World) -> Iterator[Told]:

@@ -1,17 +1,14 @@
 """Jobs that never end, run again, vanish, or are not asked what they are thought to be asked."""
 
-import re
 from collections.abc import Iterator
 
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric, containers, job_of
 from canarygate.lint.nodes import Node
+from canarygate.lint.scripts import LOAD_TOOLS
 from canarygate.lint.world import World
 
 LONG_ENOUGH = 3600
-LOAD_TOOLS = re.compile(
-    r"\b(locust|k6|vegeta|fortio|hey|wrk2?|ghz|jmeter|gatling|artillery|canarygate|ab)\b"
-)
 LOAD_VARIABLES = {"TARGET_HOST", "SPAWN_RATE", "RUN_TIME", "LOCUST_FILE", "LOCUSTFILE"}
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from canarygate.lint.arguments import names_in
+from canarygate.lint.exit_codes import accepts_any_answer, deaf, hidden
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Metric, containers
 from canarygate.lint.nodes import Node
 from canarygate.lint.rules.jobs import of_jobs
-from canarygate.lint.scripts import Script, accepts_any_answer, deaf, hidden, script_of, shown
+from canarygate.lint.scripts import Script, script_of, shown
 from canarygate.lint.world import World
 
 

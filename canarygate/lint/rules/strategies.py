@@ -37,7 +37,7 @@ def _strategy(spec: Node, strategy: Node) -> Iterator[Problem]:
     given = [name for name in ("canary", "blueGreen") if strategy[name]]
     if len(given) > 1:
         yield strategy["blueGreen"], "canary and blueGreen stand in one strategy", "keep one"
-    elif not given and spec.kind == "map":
+    elif not given and (spec["template"] or spec["workloadRef"]):  # else it is half an object
         wrong = "the strategy is neither canary nor blueGreen"
         yield strategy or spec, wrong, "strategy.canary or strategy.blueGreen, {} at least"
 
