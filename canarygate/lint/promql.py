@@ -1,4 +1,4 @@
-"""PromQL as text: its selectors, the functions around them, and what it divides. Not a parser."""
+"""PromQL as tokens, and its selectors with the functions around them, also of what does not parse."""
 
 import re
 from dataclasses import dataclass
@@ -161,36 +161,3 @@ def _selector(
         range_text = "".join(text for _, text in found[end + 2 : close])
         end = close
     return end, Selector(name, tuple(matchers), functions, range_text)
-
-
-def divided(text: str) -> tuple[str, str] | None:
-    """Both sides of the only division at the top of a query; None where there is none, or more."""
-    text = _bare(text)
-    parts, depth, start, quote = [], 0, 0, ""
-    for index, letter in enumerate(text):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'`":
-            quote = letter
-        elif letter in "([{":
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-        elif letter == "/" and depth == 0:
-            parts.append(text[start:index])
-            start = index + 1
-    parts.append(text[start:])
-    return (parts[0], parts[1]) if len(parts) == 2 else None
-
-
-def _bare(text: str) -> str:
-    """Without comments and without brackets around the whole."""
-    text = re.sub(r"#[^\n]*", "", text).strip()
-    while text.startswith("(") and text.endswith(")"):
-        depth = 0
-        for index, letter in enumerate(text):
-            depth += (letter == "(") - (letter == ")")
-            if depth == 0 and index < len(text) - 1:
-                return text
-        text = text[1:-1].strip()
-    return text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from canarygate.lint.promql import Selector, divided, read_query, seconds
+from canarygate.lint.promql import Selector, read_query, seconds
 
 SELECTORS = [
     ("up", [Selector("up", (), ())]),
@@ -33,20 +33,6 @@ SELECTORS = [
 @pytest.mark.parametrize(("text", "selectors"), SELECTORS)
 def test_the_selectors_of_a_query(text: str, selectors: list[Selector]) -> None:
     assert selectors == list(read_query(text).selectors)
-
-
-@pytest.mark.parametrize(
-    ("text", "sides"),
-    [
-        ("a / b", ("a ", " b")),
-        ("(\n  sum(a / c)\n  /\n  b\n)", ("sum(a / c)\n  ", "\n  b")),
-        ('a{path="/"}', None),
-        ("a / b / c", None),
-        ("sum(a / b)", None),
-    ],
-)
-def test_the_division_at_the_top(text: str, sides: tuple[str, str] | None) -> None:
-    assert sides == divided(text)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ SILENT: list[tuple[str, str, str]] = [
         "result[0] < 0.5",
         "result[0] >= 0.5",
     ),
+    ('avg(locust_requests_fail_ratio{service="shop"})', "result[0] < 1", "result[0] >= 1"),
     ('sum(kafka_consumergroup_lag{consumergroup="shop",topic="orders"})', "result[0] < 100", ""),
     (
         'sum(increase(kube_pod_container_status_restarts_total{pod=~".*-{{args.canary-hash}}-.*"}[5m])) '
@@ -127,6 +128,14 @@ SILENT: list[tuple[str, str, str]] = [
 ]
 TOLD: list[tuple[str, str, str, list[str]]] = [
     (f"{ERRORS} / {ALL}", "result[0] < 0.01", "result[0] >= 0.01", ["no-errors-yet"]),
+    (f"{ERRORS}", "result[0] < 1", "result[0] >= 1", ["no-errors-yet"]),
+    (f"100 * ({ERRORS} / {ALL})", "result[0] < 1", "result[0] >= 1", ["no-errors-yet"]),
+    (
+        f"round(1 - {ERRORS} / {ALL}, 0.01)",
+        "result[0] > 0.9",
+        "",
+        ["no-errors-yet", "no-traffic-aborts"],
+    ),
     (f"{ERRORS} / {ALL}", "", "result[0] >= 0.01", ["nan-reads-as-success", "no-errors-yet"]),
     (f"{GOOD} / {ALL}", "", "result[0] < 0.95", ["nan-reads-as-success"]),
     (f"{GOOD} / {ALL}", "isNaN(result[0]) || result[0] >= 0.95", "", ["nan-reads-as-success"]),
@@ -223,7 +232,7 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
         ["counter-without-rate", "no-errors-yet"],
     ),
     (
-        'sum(rate(http_requests_total{service="shop-canary",code="5.*"}[5m]))',
+        'sum(rate(http_requests_total{service="shop-canary",code="5.*"}[5m])) or vector(0)',
         "result[0] < 1",
         "result[0] >= 1",
         ["pattern-as-text"],
@@ -243,10 +252,17 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
     ),
     (f"{PUSHED}", "result[0] < 0.01", "result[0] >= 0.01", ["stale-push"]),
     (
-        'max(load_test_p95_ms{job="pushgateway",service="shop"})',
+        'max(p95_ms{job="pushgateway",service="shop"})',
         "result[0] < 500",
         "result[0] >= 500",
         ["stale-push"],
+    ),
+    ('locust_p95_seconds{service="shop"}', "result[0] < 1", "", ["stale-push"]),
+    (
+        'p95_seconds{service="shop",stage="2"} and on (service) (time() - push_time_seconds < 60)',
+        "result[0] < 1",
+        "",
+        ["age-not-joined"],
     ),
     (f"{ALL}", "result[0] <= 100", "result[0] > 10", ["conditions-overlap"]),
     (f"{ALL}", "result[0] < 10 || result[0] >= 10", "", ["condition-always-holds"]),
@@ -316,3 +332,43 @@ def test_what_is_right_is_not_told_of(query: str, success: str, failure: str) ->
 @pytest.mark.parametrize(("query", "success", "failure", "rules"), TOLD)
 def test_what_is_wrong_is_told_of(query: str, success: str, failure: str, rules: list[str]) -> None:
     assert rules == found_in(query, success, failure)
+
+
+ROLLOUT = """\
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  strategy:
+    canary:
+      steps:
+      - setWeight: 20
+      - pause: {duration: 10m}
+      - analysis: {templates: [{templateName: check}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("matcher", "rules"),
+    [
+        ('pod=~"shop-.*",role="canary"', []),
+        ('pod=~"shop-6d5f7c9b4d-.*"', []),
+        ('pod=~".*-6d5f7c9b4d-.*"', []),
+        ('pod=~"shop-.*"', ["stable-and-canary"]),
+        ('pod=~"shop-canary-.*"', ["wrong-pods"]),
+        ('pod=~"shop-service-.*"', ["wrong-pods"]),
+        ('pod=~"checkout-.*"', ["wrong-pods"]),
+        ('pod=~".*canary.*"', ["pods-cut-short"]),
+    ],
+)
+def test_the_pods_of_a_rollout(matcher: str, rules: list[str]) -> None:
+    template = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {name: check}\nspec:\n"
+        "  metrics:\n  - name: asked\n    successCondition: result[0] < 5\n    provider:\n"
+        f"      prometheus:\n        query: |\n          sum(rate(jobs_done_total{{{matcher}}}[5m]))\n"
+    )
+    read = Read(["a.yaml"], read_documents(template + ROLLOUT, "a.yaml"))
+    found = lint(read, argo_version="1.9", scrape_seconds=15.0).findings
+
+    assert rules == sorted(each.rule for each in found)

@@ -80,7 +80,7 @@ def _unjoined(world: World) -> Iterator[tuple[Asked, str]]:
             if part.kind != "binary" or part.name not in ("and", "unless"):
                 continue
             ages = _is_age(part.parts[1])
-            read = [x for x in part.parts[0].selectors if is_pushed(x) and x.name not in AGES]
+            read = [x for x in part.parts[0].selectors if x.name not in AGES]
             if not ages or not read:
                 continue
             if lost := _lost(read[0], ages, part):

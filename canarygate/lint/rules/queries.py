@@ -14,10 +14,14 @@ from canarygate.lint.world import Use, World
 
 SCRAPED = "canarygate_weight_"
 """The weight service's own series: scraped, not pushed."""
-PUSHED = re.compile(r"^(canarygate|locust_run|locust_endpoint)_")
+EXPORTED = "requests|errors|users|running|workers|total|response"
+"""What locust_exporter calls its own, which is scraped."""
+PUSHED = re.compile(rf"^(canarygate|load_?test|locust(?!_({EXPORTED})))_")
 GATEWAY = re.compile(r"push-?_?(gateway|gw)", re.IGNORECASE)
 AGES = re.compile(r"^push_time_seconds$|^canarygate_run_(start|end)_timestamp_seconds$")
 OF_A_RUN = re.compile(r"^(run|build|commit|sha)|run_?id", re.IGNORECASE)
+NO_HASH = frozenset("aeiouy013ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+"""Letters that are in no pod-template-hash, so that it spells no words."""
 PLAIN = re.compile(r"[\w-]*")
 
 
@@ -122,7 +126,10 @@ def _pods(world: World) -> Iterator[tuple[Asked, str]]:
             head = (PLAIN.match(pattern) or [""])[0]
             if UNKNOWN in pattern or "|" in pattern or not head:
                 continue
-            if not f"{rollout}-".startswith(head) and not head.startswith(f"{rollout}-"):
+            rest = head.removeprefix(f"{rollout}-") if head.startswith(f"{rollout}-") else None
+            if rest is None and f"{rollout}-".startswith(head):
+                continue
+            if rest is None or not NO_HASH.isdisjoint(rest.split("-")[0]):
                 yield (
                     each,
                     f'pod=~"{pattern}" finds no pod of Rollout {rollout}, whose pods are named '

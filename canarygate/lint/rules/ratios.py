@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from canarygate.lint.findings import Rule
 from canarygate.lint.probes import CONDITIONS, after
-from canarygate.lint.promql import Query, Selector, divided, read_query
+from canarygate.lint.promql import Selector
+from canarygate.lint.promql_types import gives
 from canarygate.lint.rules.queries import Asked, asked, is_pushed, once
-from canarygate.lint.trees import COMPARISONS, Tree
+from canarygate.lint.trees import COMPARISONS, SCALAR, Tree
 from canarygate.lint.world import World
 
 ERRORS = re.compile(r"(^|_)(errors?|failures?|failed)(_|$)")
@@ -16,35 +18,82 @@ PER_POD = ("container_", "kube_pod_", "process_", "jvm_", "go_")
 GUARDS = ("or", "and", "unless", "bool", "clamp_min", "absent", "vector", "count_over_time")
 
 
-def _sides(query: Query) -> tuple[Query, Query] | None:
-    parts = divided(query.text)
-    return (read_query(parts[0]), read_query(parts[1])) if parts else None
+@dataclass(frozen=True)
+class Side:
+    """What stands above or below the line."""
+
+    tree: Tree
+
+    @property
+    def selectors(self) -> list[Selector]:
+        """Its series, each with the functions around it."""
+        return [each for part in (self.tree,) for each in _selected(part, ())]
+
+
+def _selected(tree: Tree, around: tuple[str, ...]) -> Iterator[Selector]:
+    if tree.selector is not None:
+        yield replace(tree.selector, functions=around)
+    inside = (*around, tree.name) if tree.kind in ("call", "aggregate") else around
+    for part in tree.parts:
+        yield from _selected(part, inside)
+
+
+def _sides(each: Asked) -> tuple[Side, Side] | None:
+    """Both sides of the quotient that a query is, whatever numbers are added or multiplied."""
+    tree = each.tree
+    while tree is not None:
+        if tree.kind == "binary" and tree.name in ("*", "/", "+", "-"):
+            numbers = [part for part in tree.parts if gives(part) == SCALAR]
+            if not numbers:
+                return (Side(tree.parts[0]), Side(tree.parts[1])) if tree.name == "/" else None
+            tree = next((part for part in tree.parts if part not in numbers), None)
+        elif tree.kind == "call" and tree.name in ("clamp_max", "clamp", "round", "abs"):
+            tree = tree.parts[0]
+        else:
+            return None
+    return None
 
 
 def _is_of_errors(selector: Selector) -> bool:
-    status = any(re.match(r"5|\[45\]", text) for text in selector.values(*STATUS))
-    return status or bool(ERRORS.search(selector.name))
+    return _is_of_status(selector) or bool(ERRORS.search(selector.name))
+
+
+def _is_of_status(selector: Selector) -> bool:
+    return any(re.match(r"5|\[45\]", text) for text in selector.values(*STATUS))
 
 
 def _no_errors_yet(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        sides = _sides(each.query)
-        if sides is None or each.query.has("or"):
+        if each.query.has("or", "absent"):
             continue
-        counted = [x for x in sides[0].selectors if not is_pushed(x)]
+        sides = _sides(each)
+        counted = [x for x in _counted(each, sides) if not is_pushed(x)]
         if not counted or not all(map(_is_of_errors, counted)):
             continue
         if after(world, each.metric, each.values, ()) == "Error":
+            where = "above the line" if sides else "of them"
             yield (
                 each,
-                "a canary without a single error has no series above the line, so the result is empty: an "
-                "Error each time, and the fifth in a row aborts a healthy release",
+                f"a canary without a single error has no series {where}, so the result is empty: an Error "
+                "each time, and the fifth in a row aborts a healthy release",
             )
+
+
+def _counted(each: Asked, sides: tuple[Side, Side] | None) -> list[Selector]:
+    """What counts the errors: the upper side, or a sum of 5xx alone."""
+    if sides is not None:
+        return sides[0].selectors
+    tree = each.tree
+    if tree is None or tree.kind != "aggregate" or tree.name not in ("sum", "max", "avg"):
+        return []
+    alone = Side(tree).selectors
+    counters = all({"rate", "increase", "irate"} & {*x.functions} for x in alone)
+    return alone if counters and all(map(_is_of_status, alone)) else []
 
 
 def _no_traffic(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        sides = _sides(each.query)
+        sides = _sides(each)
         if sides is None or each.query.has(*GUARDS):
             continue
         below = sides[1].selectors
@@ -53,10 +102,8 @@ def _no_traffic(world: World) -> Iterator[tuple[Asked, str]]:
             continue
         if not below or not all({"rate", "increase"} & set(x.functions) for x in below):
             continue
-        if (
-            ">" in sides[1].text
-            or after(world, each.metric, each.values, (float("nan"),)) != "Failed"
-        ):
+        filters = any(x.name in COMPARISONS and not x.is_bool for x in sides[1].tree.walk())
+        if filters or after(world, each.metric, each.values, (float("nan"),)) != "Failed":
             continue
         yield (
             each,
@@ -126,11 +173,13 @@ def _needs_data(tree: Tree) -> bool:
 
 def _two_pods(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        sides = _sides(each.query)
+        sides = _sides(each)
         if sides is None:
             continue
         ends = [
-            re.match(r"\s*(max|min|avg|quantile)\s*\(", side.text)
+            side.tree.kind == "aggregate"
+            and side.tree.name in ("max", "min", "avg", "quantile")
+            and not side.tree.labels
             and all(x.name.startswith(PER_POD) for x in side.selectors)
             and side.selectors
             for side in sides
@@ -145,7 +194,7 @@ def _two_pods(world: World) -> Iterator[tuple[Asked, str]]:
 
 def _only_2xx(world: World) -> Iterator[tuple[Asked, str]]:
     for each in asked(world):
-        sides = _sides(each.query)
+        sides = _sides(each)
         if sides is None or not sides[0].selectors or not sides[1].selectors:
             continue
         above = [text for x in sides[0].selectors for text in x.values(*STATUS)]

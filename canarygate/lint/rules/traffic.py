@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from canarygate.lint.arguments import filled
 from canarygate.lint.findings import Rule, Told, told
@@ -92,6 +93,27 @@ def _beside_load(world: World) -> Iterator[Told]:
             )
 
 
+def _all_pods(world: World) -> Iterator[tuple[Asked, str]]:
+    for each in asked(world):
+        name = each.use.by.name if each.use and each.use.by.kind == "Rollout" else ""
+        for selector in each.query.selectors:
+            found = [x for x in selector.values("pod", "pod_name") if _is_of_all(x, name)]
+            others = [x for x in selector.matchers if x[0] not in ("pod", "pod_name")]
+            told_apart = any(TELLS_CANARY.search(f"{label} {text}") for label, _, text in others)
+            if found and not told_apart and {"sum", "avg"} & {*selector.functions}:
+                yield (
+                    each,
+                    f'pod=~"{name}-…" holds stable pods and canary pods: what the canary does is a part of '
+                    "the result, as small as its share of the pods",
+                )
+
+
+def _is_of_all(pattern: str, rollout: str) -> bool:
+    """A pattern for the pods of every revision: `shop-.*`."""
+    heads = [rollout] if rollout else []
+    return any(pattern in (f"{x}-.*", f"{x}-.+", f"{x}.*", f"^{x}-.*") for x in heads)
+
+
 RULES = (
     Rule(
         name="query-of-everyone",
@@ -103,7 +125,7 @@ RULES = (
         name="stable-and-canary",
         remedy="add what only the canary has: its pod-template-hash, its Service, or a label from "
         "canaryMetadata",
-        find=lambda world: once(_both(world)),
+        find=lambda world: once(chain(_both(world), _all_pods(world))),
     ),
     Rule(
         name="query-beside-load",
