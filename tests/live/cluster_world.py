@@ -17,6 +17,7 @@ from tests.live.cluster_asked import CANARY_HASH, NAMESPACE, STABLE_HASH, STAGE
 from tests.live.cluster_parts import (
     EVALUATED_SECONDS,
     FROZEN,
+    GATE,
     Users,
     configure,
     gate,
@@ -227,7 +228,8 @@ def _use(
 
 
 def _start_gates(world: World, stack: contextlib.ExitStack) -> "dict[str, subprocess.Popen[bytes]]":
-    memory = {"MEMORY_LIMIT": f"{LIMIT_BYTES}"}
+    # Whole: whatever else a late machine makes of it, there are the samples that memory takes.
+    memory = {"MEMORY_LIMIT": f"{LIMIT_BYTES}", "MIN_RUN_TIME": GATE["run_time"]}
     for role, pods in (("CANARY", world.pods), ("STABLE", world.stable)):
         url = f"http://127.0.0.1:{pods['leaking'].shop.port}/metrics"
         memory[f"{role}_METRICS_URL"] = url

@@ -1,10 +1,10 @@
 """Every PromQL expression of jobs/ and monitoring/, asked of one real Prometheus with real series."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.live.cluster_asked import everything
+from tests.live.cluster_asked import CANARY_HASH, STABLE_HASH, everything
 from tests.live.cluster_expected import CASES, error_share, mismatches
 from tests.live.cluster_panels import expected
 from tests.live.cluster_world import World, running_world
@@ -48,29 +48,51 @@ def world(tmp_path_factory: pytest.TempPathFactory, tries: list[int]) -> Iterato
         yield found
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_an_expression_says_what_is_so(world: World, place: str) -> None:
-    wrong = []
+def wrong_answers(world: World, place: str, change: Callable[[str], str] = str) -> list[str]:
+    """What an expression says that is not so, case by case."""
     of_place = expected(world)[place]
+    wrong = []
     for case, answer in of_place.of.items():
         service, moment = CASES[case]
-        samples = world.ask(everything(service)[place], moment)
-        wrong += [f"{case}: {each}" for each in mismatches(answer, of_place.by, samples, service)]
+        samples = world.ask(change(everything(service)[place]), moment)
+        found = mismatches(answer, of_place.by, samples, service)
+        wrong += [f"{case}: {each}" for each in found]
+    return wrong
 
-    assert [] == wrong
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_expression_says_what_is_so(world: World, place: str) -> None:
+    assert [] == wrong_answers(world, place)
 
 
 @pytest.mark.parametrize("place", [each for each in PLACES if each.startswith("recording.yaml")])
 def test_a_record_is_there_under_its_name(world: World, place: str) -> None:
-    """As the rules of monitoring/ wrote it, which a template or a panel then reads."""
-    wrong = []
-    of_place = expected(world)[place]
-    for case, answer in of_place.of.items():
-        service, moment = CASES[case]
-        samples = world.ask(place.partition(" ")[2], moment)
-        wrong += [f"{case}: {each}" for each in mismatches(answer, of_place.by, samples, service)]
+    """As the rules of monitoring/ wrote it, which an alert or a panel then reads."""
+    name = place.partition(" ")[2]
 
-    assert [] == wrong
+    assert [] == wrong_answers(world, place, lambda _: name)
+
+
+@pytest.mark.parametrize(
+    ("place", "right", "wrong"),
+    [
+        ("canary-error-rate error-rate", "status_code=~", "code=~"),
+        ("canary-success-rate success-vs-stable", STABLE_HASH, "00000"),
+        ("canary-latency p95", CANARY_HASH, STABLE_HASH),
+        ("canary-memory memory-growth", 'resource="memory"', 'resource="ram"'),
+        ("canary-health restarts", "-[a-z0-9]+", "-[a-z]+"),
+        ("canary-verdict verdict", 'verdict="fail"', 'verdict="failed"'),
+        ("recording.yaml service_role:http_errors:ratio5m", "status_code", "status"),
+        ("recording.yaml canary_memory_seconds_to_limit", "group_left (job)", "group_left ()"),
+        ("alerts.yaml CanaryLoadTestResultStale", "process_start_time_seconds", "process_start"),
+        ("alerts.yaml CanaryHonorLabelsMissing", "exported_job", "job"),
+        ("dashboard Load tests and their verdicts F", "failure_ratio", "failures"),
+    ],
+)
+def test_a_broken_expression_is_noticed(world: World, place: str, right: str, wrong: str) -> None:
+    """Or the tests above would prove nothing."""
+    assert right in everything("healthy")[place]
+    assert [] != wrong_answers(world, place, lambda text: text.replace(right, wrong))
 
 
 @pytest.mark.parametrize("service", ["healthy", "slow", "failing", "leaking", "crashing"])
