@@ -1,5 +1,6 @@
 """A YAML stream as documents; nothing is constructed from it, and no input grows without an end."""
 
+import re
 from typing import Any
 
 import yaml
@@ -12,6 +13,7 @@ MOST_REPEATED = 100_000
 # libyaml is some twenty times as fast; a Python without it reads the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
+HELM = re.compile(r"^[-.$]|^(include|toYaml|tpl|template|quote|default)\b")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -130,10 +132,20 @@ class _Reader:
             self._waiting_keys[-1] = node
         else:
             self._waiting_keys[-1] = None
-            if key.text in above.entries and key.text != "<<":
-                above.twice.append((key.text, above.keys[key.text], key.place))
-            above.entries[key.text] = node
-            above.keys[key.text] = key.place
+            name = key.text or self._braces(key)
+            if name in above.entries and name != "<<":
+                above.twice.append((name, above.keys[name], key.place))
+            above.entries[name] = node
+            above.keys[name] = key.place
+
+    def _braces(self, key: Node) -> str:
+        """`{{x}}` without quotes is, to YAML, a mapping whose key is a mapping; the name is `{x}`."""
+        inner = next(iter(key.entries), "")
+        if HELM.search(inner):
+            raise self._refuse(
+                key.place, "is a template of Helm; lint what `helm template` makes of it"
+            )
+        return "{" + inner + "}" if key.kind == "map" else ""
 
     def _count(self, above: Node, node: Node) -> None:
         self._sizes[id(above)] += self._sizes.get(id(node), 1)

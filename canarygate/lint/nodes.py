@@ -49,6 +49,12 @@ class Node:
         """As YAML 1.1, which Kubernetes reads, spells it."""
         return self.kind == "bool" and self.text.lower() in ("true", "yes", "on")
 
+    @property
+    def braces(self) -> str:
+        """`args.x` where somebody wrote `{{args.x}}` without quotes; else ""."""
+        name = next(iter(self.entries), "")
+        return name[1:-1] if name.startswith("{") else ""
+
     def at(self, *path: str) -> "Node":
         """What is below, key by key."""
         node = self

@@ -89,7 +89,7 @@ def _add(read: Read, name: str, content: bytes) -> None:
         read.problems.append(f"{name}: is no text in UTF-8")
         return
     except Unreadable as error:
-        is_helm = HELM.search(content)
+        is_helm = "Helm" not in str(error) and HELM.search(content)
         read.problems.append(f"{error}{OF_HELM if is_helm else ''}")
         return
     read.documents += documents

@@ -105,6 +105,8 @@ def _misfits(key: str, node: Node, shape: Any, seen: set[tuple[int, str]]) -> It
         return
     seen.add((id(node), str(shape)))
     kind = "map" if isinstance(shape, int) else shape if isinstance(shape, str) else shape[0]
+    if node.braces:
+        return  # braces-without-quotes
     if misfit := _misfit(key, node, kind):
         yield misfit
         return

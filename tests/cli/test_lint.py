@@ -132,9 +132,14 @@ UNREADABLE: list[tuple[str, bytes, str]] = [
     ("cut.yaml", b"a: {b", "cut.yaml:2:1: is no YAML: did not find expected ',' or '}'"),
     (
         "helm.yaml",
-        b"a: {{ .Values.b }}\nc: {{- include x }}",
-        "helm.yaml:2:6: is no YAML: did not find expected node content; "
+        b"{{- if .Values.a }}\nc: {{ include x }}",
+        "helm.yaml:1:3: is no YAML: did not find expected node content; "
         "it looks like a Helm template: lint what `helm template` makes of it",
+    ),
+    (
+        "value.yaml",
+        b"a: {{ .Values.b }}",
+        "value.yaml:1:5: is a template of Helm; lint what `helm template` makes of it\n",
     ),
     ("binary.yaml", b"\x7fELF\x02\x01\x80\xff", "binary.yaml: is no text in UTF-8"),
     ("big.yaml", b"a: 1\n" * 2_000_000, "big.yaml: is larger than 4 MB; give the files of "),

@@ -87,6 +87,7 @@ def _unused(world: World) -> Iterator[Told]:
         if template.spec["templates"]:
             continue
         used = {name for node in strings(template.node) for name in names_in(node.text)}
+        used |= {node.braces.removeprefix("args.") for node in template.node.walk()}
         for name, arg in declared(template).items():
             if name not in used and not has_value(arg):
                 yield told(

@@ -30,10 +30,27 @@ def _problem(text: str) -> str:
     return ""
 
 
+def _no_quotes(world: World) -> Iterator[Told]:
+    for manifest in world.manifests:
+        for node in manifest.node.walk():
+            if node.braces:
+                yield told(
+                    manifest,
+                    node,
+                    f"{{{{{node.braces}}}}} without quotes is a mapping to YAML and no text: kubectl cannot "
+                    "read the file ('invalid map key')",
+                )
+
+
 RULES = (
     Rule(
         name="other-braces",
         remedy="keep scripts and templates of other languages in the image, and pass values by env",
         find=_other_braces,
+    ),
+    Rule(
+        name="braces-without-quotes",
+        remedy='quote it: "{{args.NAME}}"',
+        find=_no_quotes,
     ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, backends
 from canarygate.lint.nodes import Node
+from canarygate.lint.schema import Unknown, misfits
 from canarygate.lint.world import World, steps
 
 LIMITS = ("successfulRunHistoryLimit", "unsuccessfulRunHistoryLimit")
@@ -29,33 +30,29 @@ def _weights(world: World) -> Iterator[Told]:
             )
 
 
-def _history(world: World) -> Iterator[Told]:
+def _misplaced(world: World, *names: str) -> Iterator[tuple[Manifest, Unknown]]:
     for rollout in world.rollouts:
-        analysis = rollout.spec.at("strategy", "canary", "analysis")
-        for name in LIMITS:
-            for node in (analysis, rollout.spec):
-                if name in node.entries:
-                    yield Told(
-                        rollout,
-                        node.key_place(name),
-                        f"{name} is no field here: {PRUNED}, and the default of 5 stays",
-                    )
+        for each in misfits(rollout, world.argo_version):
+            if isinstance(each, Unknown) and each.key in names:
+                yield rollout, each
+
+
+def _history(world: World) -> Iterator[Told]:
+    for rollout, each in _misplaced(world, *LIMITS):
+        yield Told(
+            rollout,
+            each.place,
+            f"{each.key} is no field here: {PRUNED}, and the default of 5 stays",
+        )
 
 
 def _window(world: World) -> Iterator[Told]:
-    for rollout in world.rollouts:
-        for where in _strategies(rollout):
-            if "rollbackWindow" in where.entries:
-                yield Told(
-                    rollout,
-                    where.key_place("rollbackWindow"),
-                    f"rollbackWindow is no field here: {PRUNED}, and every way back runs all steps again",
-                )
-
-
-def _strategies(rollout: Manifest) -> list[Node]:
-    strategy = rollout.spec["strategy"]
-    return [strategy, strategy["canary"], strategy["blueGreen"]]
+    for rollout, each in _misplaced(world, "rollbackWindow"):
+        yield Told(
+            rollout,
+            each.place,
+            f"rollbackWindow is no field here: {PRUNED}, and every way back runs all steps again",
+        )
 
 
 def _nginx(world: World) -> Iterator[Told]:
