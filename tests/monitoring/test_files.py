@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.live.cluster_asked import objects
 from tests.monitoring.expressions import MONITORING, read, rules
 from tests.push_metrics.conftest import find_program
 
@@ -32,6 +33,45 @@ def test_pods_get_the_labels_that_the_rules_group_by() -> None:
     targets = {each.get("target_label") for each in SCRAPES["pods"]["relabel_configs"]}
 
     assert {"namespace", "pod", "job", "role"} <= targets
+
+
+def test_what_is_scraped_is_where_jobs_has_it() -> None:
+    def target(job: str) -> str:
+        [[found]] = [each["targets"] for each in SCRAPES[job]["static_configs"]]
+        return str(found)
+
+    service = next(
+        each for each in objects() if each.get("kind") == "Service" and "weights" in str(each)
+    )
+    [port] = service["spec"]["ports"]
+    gateways = {
+        arg["value"]
+        for each in objects()
+        if each.get("kind") == "AnalysisTemplate"
+        for arg in each["spec"].get("args", ())
+        if arg["name"] == "pushgateway-url"
+    }
+
+    assert {f"http://{target('pushgateway')}"} == gateways
+    assert f"{service['metadata']['name']}.canarygate:{port['port']}" == target(
+        "canarygate-weights"
+    )
+
+
+def test_every_rollout_s_pods_get_the_job_and_the_role_that_the_rules_look_for() -> None:
+    """`job` is the pod's label app.kubernetes.io/name; the gate pushes the same name as `service`."""
+    found = [
+        each for each in objects() if each.get("kind") == "Rollout" and "strategy" in each["spec"]
+    ]
+    for each in found:
+        canary = each["spec"]["strategy"]["canary"]
+        labels = each["spec"]["template"]["metadata"]["labels"]
+        services = set(re.findall(r"'name': 'service', 'value': '([^']+)'", str(canary)))
+
+        assert {labels["app.kubernetes.io/name"]} == services
+        assert {"role": "canary"} == canary["canaryMetadata"]["labels"]
+        assert {"role": "stable"} == canary["stableMetadata"]["labels"]
+    assert found
 
 
 def test_what_tells_of_pods_keeps_the_pods_names() -> None:
