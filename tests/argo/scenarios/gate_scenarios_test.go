@@ -70,13 +70,13 @@ func abort(t *testing.T, s *stack, stable, _ *pod) {
 	r := s.release("a4")
 	canary := s.deploy(t, r.hash, "")
 	gate := r.gateStep(t, canary, stable, forLong)
-	eventually(t, patience, "the load flows", func() bool { return canary.synthetic() > 50 })
+	eventually(t, patience, "the load flows", func() bool { return canary.synthetic(t) > 50 })
 	s.argo.terminate(t, gate)
 	s.expectGate(t, gate, successful, 143)
 	s.endsItself(t, gate)
-	before := canary.synthetic()
+	before := canary.synthetic(t)
 	time.Sleep(3 * time.Second)
-	if after := canary.synthetic(); after != before {
+	if after := canary.synthetic(t); after != before {
 		t.Errorf("%d requests after the end", after-before)
 	}
 	s.expect(t, r.verdict(t, nil), inconclusive, "verdict")
@@ -132,13 +132,10 @@ func kept(t *testing.T, s *stack, _, _ *pod) {
 	gatewayProcess.kill()
 	process.kill()
 	s.startPrometheus(t, "prometheus-kept", port, config)
-	if !holds(t, prometheus, passOf(r.hash)) {
-		t.Error("there is nothing to be taken in by")
-	}
+	stillThere := func() bool { return holds(t, prometheus, passOf(r.hash)) }
+	eventually(t, patience, "the restarted Prometheus has the pass", stillThere)
 	s.expect(t, r.verdict(t, map[string]string{"prometheus-address": prometheus}, fourErrors), broken, "verdict")
-	if !holds(t, prometheus, passOf(r.hash)) {
-		t.Error("there was nothing to be taken in by")
-	}
+	eventually(t, patience, "it has had the pass all the time", stillThere)
 }
 
 func tooLong(t *testing.T, s *stack, stable, well *pod) {

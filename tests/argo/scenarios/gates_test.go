@@ -72,12 +72,18 @@ func (r release) gateStep(t *testing.T, canary, stable *pod, changes map[string]
 	maps.Copy(all, changes)
 	analysis := r.shipped(t, 0, all)
 	r.slots <- struct{}{}
+	var gone <-chan struct{}
+	defer func() {
+		go func() {
+			if gone != nil { // else there is no Job, and the scenario has failed
+				<-gone
+			}
+			<-r.slots
+		}()
+	}()
 	name := r.analyse(t, analysis, patches...)
 	eventually(t, patience, "Argo makes a Job", func() bool { return len(r.gatesOf(name)) > 0 })
-	go func() {
-		<-r.gatesOf(name)[0].done
-		<-r.slots
-	}()
+	gone = r.gatesOf(name)[0].done
 	return name
 }
 

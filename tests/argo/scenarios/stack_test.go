@@ -239,11 +239,14 @@ func (s *stack) restart(t *testing.T, each *pod) {
 }
 
 // synthetic is how many requests of load tests have reached a shop.
-func (p *pod) synthetic() int {
-	answer, err := prober.Get(p.url() + "/metrics")
-	if err != nil {
-		return 0
-	}
+func (p *pod) synthetic(t *testing.T) int {
+	t.Helper()
+	var answer *http.Response
+	eventually(t, patience, "the shop has metrics", func() bool {
+		var err error
+		answer, err = prober.Get(p.url() + "/metrics")
+		return err == nil
+	})
 	defer answer.Body.Close()
 	total := 0
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
