@@ -33,6 +33,7 @@ from canarygate.lint.rules import (
     syntax,
     templates,
     traffic,
+    versions,
     web,
     windows,
     workloads,
@@ -72,5 +73,6 @@ RULES: tuple[Rule, ...] = (
     *scales.RULES,
     *experiments.RULES,
     *steps.RULES,
+    *versions.RULES,
     *fields.RULES,
 )

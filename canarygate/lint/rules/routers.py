@@ -47,7 +47,7 @@ def _names(rollout: Manifest, routing: Node, router: str) -> Iterator[Told]:
         return
     one, many = ONE_OF[router]
     node = routing[router]
-    if bool(node[one]) == bool(node[many].items):
+    if bool(node[one]) == bool(node[many]):
         yield Told(
             rollout,
             routing.key_place(router),
