@@ -146,10 +146,15 @@ def _pods(stack: contextlib.ExitStack) -> tuple[dict[str, Pod], dict[str, Pod]]:
     """Canary and stable of each service, all started at once."""
     beside = [name for name in CANARIES if name != FROZEN]
     wanted = [*CANARIES.items(), *((f"{name}-stable", USUAL) for name in beside)]
-    with ThreadPoolExecutor(4) as pool:
-        shops = list(pool.map(lambda each: start_shop(*each), wanted))
-    for shop in shops:
+
+    def start(version_and_faults: tuple[str, str]) -> RunningShop:
+        shop = start_shop(*version_and_faults)
+        # Here, so that those that did start end where another does not.
         stack.callback(_end, shop)
+        return shop
+
+    with ThreadPoolExecutor(4) as pool:
+        shops = list(pool.map(start, wanted))
     pods = {
         name: Pod(f"{name}-{CANARY_HASH}-x2x4z", shop)
         for name, shop in zip(CANARIES, shops, strict=False)
