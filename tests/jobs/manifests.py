@@ -131,6 +131,27 @@ def rollout(path: Path) -> dict[str, Any]:
     return found
 
 
+def canary(path: Path) -> dict[str, Any]:
+    """A Rollout's strategy."""
+    found: dict[str, Any] = rollout(path)["spec"]["strategy"]["canary"]
+    return found
+
+
+def step_names(path: Path) -> list[str]:
+    """Every step in a word: `5 %`, `analysis`, `pause` …"""
+    return [
+        f"{step['setWeight']} %" if "setWeight" in step else next(iter(step))
+        for step in canary(path)["steps"]
+    ]
+
+
+def default(template: str, name: str) -> str:
+    """What a template takes where a Rollout gives nothing."""
+    found = all_templates()[template].defaults[name]
+    assert found is not None
+    return found
+
+
 def rollouts() -> list[Path]:
     """Every Rollout in jobs/."""
     return sorted(JOBS.rglob("*.rollout.yaml"))
