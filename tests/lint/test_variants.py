@@ -153,6 +153,10 @@ CASES = {
         + ASKING,
         [],
     ),
+    "an experiment of no revision": (
+        canary("experiment: {duration: 5m, templates: [{name: a, specRef: base}]}"),
+        ["experiment-template-unknown"],
+    ),
     "an AnalysisRun of its own": (
         TEMPLATE.replace("AnalysisTemplate", "AnalysisRun").replace(
             "    interval: 30s\n", "    failureLimit: 1\n"

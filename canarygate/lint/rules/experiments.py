@@ -49,6 +49,25 @@ def _unknown(world: World) -> Iterator[Told]:
                     )
 
 
+def _spec_refs(world: World) -> Iterator[Told]:
+    for about, spec, is_step in _experiments(world):
+        for template in spec["templates"]:
+            reference = template["specRef"]
+            if is_step and reference and reference.text not in ("stable", "canary"):
+                yield told(
+                    about,
+                    reference,
+                    f"specRef {reference.text!r} is neither stable nor canary: the experiment cannot be made, "
+                    "and the rollout stays at this step",
+                    "specRef: stable or specRef: canary",
+                )
+
+
+def _templates(world: World) -> Iterator[Told]:
+    yield from _unknown(world)
+    yield from _spec_refs(world)
+
+
 RULES = (
     Rule(
         name="experiment-never-ends",
@@ -58,6 +77,6 @@ RULES = (
     Rule(
         name="experiment-template-unknown",
         remedy="the name of one of the experiment's templates",
-        find=_unknown,
+        find=_templates,
     ),
 )

@@ -32,10 +32,6 @@ def _problems(step: Node, routing: Node) -> Iterator[Problem]:
         if template["weight"] and not any(name in routing.entries for name in WEIGHERS):
             wrong = "the weight of an experiment's template needs SMI, ALB, Istio or a plugin"
             yield template["weight"], wrong, "take the weight away, or give the template a service"
-        reference = template["specRef"]
-        if reference and reference.text not in ("stable", "canary"):
-            wrong = f"specRef {reference.text!r} is neither stable nor canary"
-            yield reference, wrong, "specRef: stable or specRef: canary"
     for match in step["setHeaderRoute"]["match"]:
         yield from _header(match, routing)
 
