@@ -72,10 +72,7 @@ class World:
     def named(self, name: Node, by: Manifest) -> Manifest | None:
         """The template that a reference means; None where it was not given, or by several files."""
         found = self._by_name.get((kind_named(name), name["templateName"].text), [])
-        found = [each for each in found if each.namespace == by.namespace] or found
-        found = [each for each in found if each.place.file == by.place.file] or found
-        files = {each.place.file for each in found}
-        return found[-1] if len(files) == 1 else None
+        return nearest(found, by)
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], list[Manifest]]:
@@ -140,6 +137,18 @@ class World:
             kind: dict.fromkeys(each.name for each in self.of_kind(kind)).keys()
             for kind in (TEMPLATE, CLUSTER_TEMPLATE)
         }
+
+
+def nearest(found: list[Manifest], by: Manifest) -> Manifest | None:
+    """Of objects of one name that which another object means; None where several files may have it."""
+    found = [each for each in found if each.namespace == by.namespace] or found
+    found = [each for each in found if each.place.file == by.place.file] or found
+    found = [each for each in found if _folder(each) == _folder(by)] or found
+    return found[-1] if len({each.place.file for each in found}) == 1 else None
+
+
+def _folder(manifest: Manifest) -> str:
+    return manifest.place.file.rpartition("/")[0]
 
 
 def kind_named(name: Node) -> str:

@@ -41,6 +41,24 @@ spec:
 OTHER = TEMPLATE.replace("name: check", "name: other").replace("- name: service", "- name: port")
 
 
+TWICE = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: LABEL}}
+  template:
+    metadata: {labels: {app: LABEL}}
+    spec: {containers: [{name: shop, image: "acme/shop:1.2"}]}
+  strategy: {blueGreen: {activeService: shop}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: LABEL}, ports: [{port: 80}]}
+"""
+
+
 def found_in(folder: Path, **texts: str) -> list[str]:
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(text)
@@ -166,3 +184,16 @@ def test_the_limits_of_a_metric_that_does_not_count_may_be_any(
     assert ["never-fails"] == found_in(tmp_path, rollout=ROLLOUT, template=endless)
     assert [] == found_in(tmp_path, rollout=ROLLOUT, template=dry)
     assert [] == found_in(tmp_path, rollout=by_rollout, template=endless)
+
+
+def test_copies_for_several_places_are_not_mixed(tmp_path: Path) -> None:
+    for place in ("dev", "prod"):
+        text = TWICE.replace("LABEL", f"shop-{place}")
+        (tmp_path / place).mkdir()
+        for name, part in zip(("rollout", "service"), text.split("---\n"), strict=True):
+            (tmp_path / place / f"{name}.yaml").write_text(part)
+
+    assert [] == found_in(tmp_path)
+    mixed = (tmp_path / "dev" / "service.yaml").read_text().replace("shop-dev", "shop-prod")
+    (tmp_path / "dev" / "service.yaml").write_text(mixed)
+    assert ["service-selects-others"] == found_in(tmp_path)

@@ -115,6 +115,17 @@ CASES = {
         canary("setWeight: 20", routing=NGINX) + INGRESS.replace("SERVICE", "shop-stable"),
         [],
     ),
+    "an Ingress of somebody else, and ours elsewhere": (
+        canary("setWeight: 20", routing=NGINX)
+        + INGRESS.replace("SERVICE", "blog").replace("name: shop}", "name: blog}"),
+        [],
+    ),
+    "a Service of somebody else, and ours elsewhere": (
+        canary("setWeight: 20", routing=NGINX)
+        + "---\napiVersion: v1\nkind: Service\nmetadata: {name: blog}\n"
+        + "spec: {selector: {app: blog}, ports: [{port: 80}]}\n",
+        [],
+    ),
     "Services one level too deep": (
         canary(
             "setWeight: 20",

@@ -57,8 +57,8 @@ def _spec_refs(world: World) -> Iterator[Told]:
                 yield told(
                     about,
                     reference,
-                    f"specRef {reference.text!r} is neither stable nor canary: the experiment cannot be made, "
-                    "and the rollout stays at this step",
+                    f"specRef {reference.text!r} is neither stable nor canary: the experiment cannot be "
+                    "made, and the rollout stays at this step",
                     "specRef: stable or specRef: canary",
                 )
 

@@ -38,7 +38,7 @@ def _kept(world: World) -> Iterator[Told]:
 def _replicas(world: World, rollout: Manifest) -> int | None:
     """Of the Rollout, or the least that its autoscaler leaves it."""
     for scaler in beside(world, rollout, "HorizontalPodAutoscaler", "autoscaling/").values():
-        if scaler.spec.at("scaleTargetRef", "name").text == rollout.name:
+        if scaler is not None and scaler.spec.at("scaleTargetRef", "name").text == rollout.name:
             least = scaler.spec["minReplicas"].whole
             return max(least or 1, rollout.spec["replicas"].whole or 1)
     return rollout.spec["replicas"].whole

@@ -7,7 +7,7 @@ from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest, backends
 from canarygate.lint.nodes import NOTHING, Node
 from canarygate.lint.rules.refused import INVALID
-from canarygate.lint.world import World
+from canarygate.lint.world import World, nearest
 from canarygate.near import is_one_slip
 
 HASH = "rollouts-pod-template-hash"
@@ -31,15 +31,16 @@ def named_ingresses(rollout: Manifest) -> list[Node]:
     return [each for each in found if each and not is_filled_elsewhere(each.text)]
 
 
-def beside(world: World, rollout: Manifest, kind: str, group: str) -> dict[str, Manifest]:
-    """Objects of a kind that may be in the Rollout's namespace, by name."""
-    return {
-        each.name: each
-        for each in world.manifests
-        if each.kind == kind
-        and each.node["apiVersion"].text.startswith(group)
-        and (not each.namespace or not rollout.namespace or each.namespace == rollout.namespace)
-    }
+def beside(world: World, rollout: Manifest, kind: str, group: str) -> dict[str, Manifest | None]:
+    """Objects of a kind that may be in the Rollout's namespace, by name; None for one in several files."""
+    found: dict[str, list[Manifest]] = {}
+    for each in world.manifests:
+        is_kind = each.kind == kind and each.node["apiVersion"].text.startswith(group)
+        if is_kind and (
+            not each.namespace or not rollout.namespace or each.namespace == rollout.namespace
+        ):
+            found.setdefault(each.name, []).append(each)
+    return {name: nearest(several, rollout) for name, several in found.items()}
 
 
 def pod_labels(world: World, rollout: Manifest) -> Mapping[str, str]:
@@ -57,7 +58,7 @@ def _no_service(world: World) -> Iterator[Told]:
         named = named_services(rollout)
         labels = pod_labels(world, rollout)
         # A Rollout alone may have all of its Services elsewhere; one that has some of them has not.
-        own = [each.name for each in services.values() if _selects(each, labels)]
+        own = [x.name for x in services.values() if x is not None and _selects(x, labels)]
         if not own and not any(each.text in services for each in named):
             continue
         for each in named:
@@ -75,7 +76,7 @@ def _no_ingress(world: World) -> Iterator[Told]:
         ingresses = beside(world, rollout, "Ingress", "networking.k8s.io/")
         root = rollout.spec.at("strategy", "canary", "trafficRouting", "alb", "rootService")
         wanted = {each.text for each in (*named_services(rollout), root)} - {""}
-        own = [each.name for each in ingresses.values() if wanted & backends(each)]
+        own = [x.name for x in ingresses.values() if x is not None and wanted & backends(x)]
         named = named_ingresses(rollout)
         if not own and not any(each.text in ingresses for each in named):
             continue
@@ -103,14 +104,15 @@ def _selectors(world: World) -> Iterator[Told]:
         labels = pod_labels(world, rollout)
         services = beside(world, rollout, "Service", "v1")
         for name in {each.text: each for each in named_services(rollout)}:
-            if not labels or name not in services:
+            service = services.get(name)
+            if not labels or service is None:
                 continue
-            for key, value in services[name].spec["selector"].entries.items():
+            for key, value in service.spec["selector"].entries.items():
                 if key == HASH or is_filled_elsewhere(value.text + labels.get(key, "")):
                     continue
                 if labels.get(key) != value.text:
                     yield told(
-                        services[name],
+                        service,
                         value,
                         f"it selects {key}: {value.text}, and the pods of Rollout {rollout.name} are "
                         f"not labelled so: {INVALID}",

@@ -11,6 +11,8 @@ from canarygate.lint.world import World
 def _autoscalers(world: World) -> Iterator[Told]:
     for rollout in world.rollouts:
         for scaler in beside(world, rollout, "HorizontalPodAutoscaler", "autoscaling/").values():
+            if scaler is None:
+                continue
             target = scaler.spec["scaleTargetRef"]
             kind, group = target["kind"].text, target["apiVersion"].text
             if target["name"].text != rollout.name:
