@@ -190,6 +190,42 @@ def _literals(node: Node) -> Iterator[bool | int | float | str | None]:
             yield from _literals(part)
 
 
+def _is_covered(node: Node) -> bool:
+    """Whether the answers that are tried decide it: places beside literals, joined by and, or and not."""
+    if node.kind == "binary" and node.name in COMPARISONS:
+        one, other = node.parts
+        if not _is_literal(other):
+            one, other = other, one
+        is_counted = one.is_builtin("len") and node.name in ("==", "!=") and other.value != 0
+        return _is_literal(other) and _is_looked_up(one) and not is_counted
+    if node.kind == "builtin":
+        return (
+            node.name in ("all", "any", "none")
+            and _is_looked_up(node.parts[0])
+            and all(_is_covered(inner) for part in node.parts[1:] for inner in part.parts)
+        )
+    if node.kind in ("binary", "unary"):
+        return node.name in ("&&", "||", "and", "or", "!", "not") and all(
+            map(_is_covered, node.parts)
+        )
+    return node.kind == "bool" or _is_looked_up(node)
+
+
+def _is_literal(node: Node) -> bool:
+    if node.kind in ("array", "unary"):
+        return node.value in (None, "-", "+") and all(map(_is_literal, node.parts))
+    return node.kind in ("bool", "int", "float", "string", "nil")
+
+
+def _is_looked_up(node: Node) -> bool:
+    if node.is_builtin("type", "string", "toJSON", "keys", "values"):
+        return False
+    inner = _inside(node)
+    while inner.kind in ("member", "chain"):
+        inner = inner.parts[0]
+    return inner.kind == "pointer" or (inner.kind == "name" and inner.value == "result")
+
+
 def _matching(pattern: str) -> list[str]:
     """Texts that a simple pattern matches."""
     bare = pattern.strip("^$").strip("()").replace(".*", "")
@@ -205,11 +241,11 @@ def phases_of(success: str, failure: str, engine: Engine) -> frozenset[str]:
     try:
         shape = shape_of([success, failure], engine)
         answers = shape.values()
-        if len(answers) > MOST:
-            return frozenset(
-                {"", *(assess(success, failure, Json(x), engine).value for x in answers)}
-            )
-        return frozenset(assess(success, failure, Json(x), engine).value for x in answers)
+        found = {assess(success, failure, Json(x), engine).value for x in answers}
+        every = [parse(each, engine) for each in (success, failure) if each]
+        if len(answers) > MOST or not all(map(_is_covered, every)):
+            found.add("")
+        return frozenset(found)
     except ConditionError:
         return frozenset({"Error"})
     except (Refused, RecursionError):

@@ -117,7 +117,7 @@ def _errs(world: World, metric: Metric, values: Values) -> str:
 
 
 def _always(world: World, metric: Metric, values: Values) -> str:
-    if all_after(world, metric, values) - {"Error", ""} != {"Successful"}:
+    if all_after(world, metric, values) - {"Error"} != {"Successful"}:
         return ""
     return "whatever is measured is Successful: nothing can stop the rollout"
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from canarygate.lint.arguments import Values, filled, surroundings
 from canarygate.lint.findings import Rule, Told, told
@@ -40,8 +41,13 @@ class Asked:
         return tree_of(self.query.text)
 
 
-def asked(world: World) -> Iterator[Asked]:
+@lru_cache(maxsize=4)
+def asked(world: World) -> tuple[Asked, ...]:
     """Every query, with the args that are known in place."""
+    return tuple(_asked(world))
+
+
+def _asked(world: World) -> Iterator[Asked]:
     for metric in world.metrics:
         if not metric.query:
             continue
