@@ -164,6 +164,24 @@ CASES = {
         + ASKING,
         [],
     ),
+    "an experiment of a day, which Go does not know": (
+        canary("experiment: {duration: 1d, templates: [{name: a, specRef: canary}]}"),
+        ["experiment-never-ends"],
+    ),
+    "a scale that is handed back right behind the first weight": (
+        canary(
+            "setCanaryScale: {replicas: 1}",
+            "setWeight: 60",
+            "setCanaryScale: {matchTrafficWeight: true}",
+            "setWeight: 80",
+            routing=NGINX,
+        ),
+        [],
+    ),
+    "a scale that is handed back by nobody": (
+        canary("setCanaryScale: {replicas: 1}", "setWeight: 60", "setWeight: 80", routing=NGINX),
+        ["canary-scale-kept"],
+    ),
     "an experiment of no revision": (
         canary("experiment: {duration: 5m, templates: [{name: a, specRef: base}]}"),
         ["experiment-template-unknown"],

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from canarygate.lint.arguments import strings
+from canarygate.lint.arguments import is_filled_elsewhere, strings
+from canarygate.lint.durations import go_duration
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import Manifest
 from canarygate.lint.nodes import Node
@@ -24,6 +25,15 @@ def _experiments(world: World) -> Iterator[tuple[Manifest, Node, bool]]:
 
 def _endless(world: World) -> Iterator[Told]:
     for about, spec, is_step in _experiments(world):
+        duration = spec["duration"]
+        if duration and not is_filled_elsewhere(duration.text) and not go_duration(duration.text):
+            yield told(
+                about,
+                duration,
+                f"an experiment's duration of {duration.text!r} is no duration, so it never passes: the "
+                "experiment does not end by itself",
+                "30m or 24h; there are no days",
+            )
         required = any(each["requiredForCompletion"].is_true for each in spec["analyses"])
         if is_step and not spec["duration"] and not required:
             yield told(
