@@ -110,6 +110,12 @@ SILENT: list[tuple[str, str, str]] = [
         "result[0] < 0.5",
         "result[0] >= 0.5",
     ),
+    (ALL, "result[0] <= 10", "result[0] >= 10"),
+    (
+        f"sum by (pod) ({ALL.removeprefix('sum')})",
+        "result[0] >= 0 && all(result, # < 500)",
+        "",
+    ),
     ('avg(locust_requests_fail_ratio{service="shop"})', "result[0] < 1", "result[0] >= 1"),
     ('sum(kafka_consumergroup_lag{consumergroup="shop",topic="orders"})', "result[0] < 100", ""),
     (
