@@ -93,7 +93,7 @@ def find_unpacked(tool: Tool, root: Path) -> Path | None:
     return None
 
 
-def run(command: list[str], folder: Path) -> None:
+def run(command: list[str], folder: Path, timeout_s: float = COMMAND_TIMEOUT_S) -> None:
     """Run one command in a folder; its own last lines are the reason when it fails."""
     try:
         done = subprocess.run(
@@ -104,11 +104,11 @@ def run(command: list[str], folder: Path) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=COMMAND_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable(f"`{command[0]}` did not end in {COMMAND_TIMEOUT_S} s") from None
+        raise Unavailable(f"`{command[0]}` did not end in {timeout_s} s") from None
     if done.returncode != 0:
         last_lines = " / ".join(done.stdout.strip().splitlines()[-2:]) or "it said nothing"
         raise Unavailable(f"`{command[0]}` ended with {done.returncode}: {last_lines}")

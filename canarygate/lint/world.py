@@ -4,6 +4,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+from canarygate.lint.durations import pause_duration
 from canarygate.lint.manifests import (
     CLUSTER_TEMPLATE,
     MEASURING,
@@ -159,6 +160,20 @@ def kind_named(name: Node) -> str:
 def steps(rollout: Manifest) -> list[Node]:
     """The steps of a canary."""
     return list(rollout.spec.at("strategy", "canary", "steps"))
+
+
+def length_of_pauses(rollout: Manifest, first: int) -> float | None:
+    """Seconds of pauses from a step on; None where a person or an analysis decides."""
+    total = 0.0
+    for step in steps(rollout)[first:]:
+        if "pause" in step.entries:
+            length = pause_duration(step.at("pause", "duration").text)
+            if length is None:
+                return None
+            total += length
+        elif "setWeight" not in step.entries and "setCanaryScale" not in step.entries:
+            return None
+    return total
 
 
 def _uses(rollout: Manifest) -> Iterator[Use]:

@@ -4,33 +4,19 @@ from collections.abc import Iterator
 
 from canarygate.lint.arguments import filled, surroundings
 from canarygate.lint.dry_runs import is_dry
-from canarygate.lint.durations import go_duration, pause_duration
+from canarygate.lint.durations import go_duration
 from canarygate.lint.findings import Rule, Told, told
 from canarygate.lint.manifests import metrics
 from canarygate.lint.rules.limits import INFINITE, effective_count, number
-from canarygate.lint.world import BACKGROUND, Use, World, steps
+from canarygate.lint.world import BACKGROUND, World, length_of_pauses
 
 SLACK_SECONDS = 120.0
 """What pods take to start, on top of the pauses."""
 
 
-def _length(use: Use) -> float | None:
-    """Seconds of pauses from its first step on; None where a person or an analysis decides."""
-    total = 0.0
-    for step in steps(use.by)[use.node["startingStep"].whole or 0 :]:
-        if "pause" in step.entries:
-            length = pause_duration(step.at("pause", "duration").text)
-            if length is None:
-                return None
-            total += length
-        elif "setWeight" not in step.entries and "setCanaryScale" not in step.entries:
-            return None
-    return total
-
-
 def _too_short(world: World) -> Iterator[Told]:
     for use in (each for each in world.uses if each.kind == BACKGROUND):
-        length = _length(use)
+        length = length_of_pauses(use.by, use.node["startingStep"].whole or 0)
         for template in world.templates(use) if length else ():
             values = next((each for at, each in surroundings(world, template) if at is use), {})
             for metric in metrics(template):

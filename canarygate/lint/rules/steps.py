@@ -3,31 +3,17 @@
 from collections.abc import Iterator
 
 from canarygate.lint.arguments import filled, surroundings
-from canarygate.lint.durations import go_duration, pause_duration
+from canarygate.lint.durations import go_duration
 from canarygate.lint.findings import Rule, Told, told
-from canarygate.lint.manifests import Manifest, containers, job_of, metrics
+from canarygate.lint.manifests import containers, job_of, metrics
 from canarygate.lint.nodes import Node
-from canarygate.lint.world import BACKGROUND, STEP, Use, World, steps
-
-
-def _longest(rollout: Manifest, first: int) -> float | None:
-    """Seconds of pauses from a step on; None where a person or an analysis decides."""
-    total = 0.0
-    for step in steps(rollout)[first:]:
-        if "pause" in step.entries:
-            length = pause_duration(step.at("pause", "duration").text)
-            if length is None:
-                return None
-            total += length
-        elif "setWeight" not in step.entries and "setCanaryScale" not in step.entries:
-            return None
-    return total
+from canarygate.lint.world import BACKGROUND, STEP, Use, World, length_of_pauses, steps
 
 
 def _late(world: World) -> Iterator[Told]:
     for use in (each for each in world.uses if each.kind == BACKGROUND):
         first = use.node["startingStep"].whole or 0
-        length = _longest(use.by, first)
+        length = length_of_pauses(use.by, first)
         for template in world.templates(use):
             values = next((each for at, each in surroundings(world, template) if at is use), {})
             for metric in metrics(template):
