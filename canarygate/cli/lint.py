@@ -53,7 +53,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], as_json: bool, **
     Each is told with its place, what will happen, and the remedy; docs/lint.md has a section per
     rule. Give a Rollout together with its templates: what is not there cannot be checked, and rules
     that would have to guess are silent. Exit codes: 0 nothing found, 10 a trap, 2 something cannot
-    be read or there is no object of Argo Rollouts to check.
+    be read or there is no object to check.
 
     \b
     canarygate lint deploy/
@@ -75,11 +75,11 @@ def command(context: click.Context, /, paths: tuple[str, ...], as_json: bool, **
         import json
 
         console.put(json.dumps(lint_document(checked, read, argo_version=version), indent=2) + "\n")
-    elif checked.objects:
+    elif not checked.nothing:
         from canarygate.lint.showing import findings_text
 
         console.put(findings_text(checked.findings, sentence(checked, read)))
-    if read.problems or not checked.objects:
-        nothing = [] if checked.objects else [sentence(checked, read)]
+    if read.problems or checked.nothing:
+        nothing = [sentence(checked, read)] if checked.nothing else []
         raise ConfigError([*read.problems, *nothing], hint=HINT)
     return ExitCode.FAIL if checked.findings else ExitCode.PASS

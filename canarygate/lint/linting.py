@@ -9,6 +9,7 @@ from canarygate.lint.findings import Finding, look
 from canarygate.lint.manifests import CHECKED, manifests
 from canarygate.lint.reading import Read
 from canarygate.lint.rules import RULES
+from canarygate.lint.schema import is_known
 from canarygate.lint.world import World
 
 VERSION = 1
@@ -20,21 +21,27 @@ class Checked:
 
     findings: Sequence[Finding]
     objects: Mapping[str, int]
-    """How many of Argo's objects of each kind were checked; empty when there was nothing to check."""
-    others: int
-    """Objects that the rules only look up, or have nothing to say of."""
+    """How many of Argo's objects of each kind were checked."""
+    others: Mapping[str, int]
+    """How many objects of other kinds, of which little more than the fields is."""
+
+    @property
+    def nothing(self) -> bool:
+        """There was nothing to check, which is no clean run."""
+        return not self.objects and not self.others
 
 
 def lint(read: Read, *, argo_version: str, scrape_seconds: float) -> Checked:
     """Run every rule over what was read."""
     found = tuple(manifests(read.documents))
     world = World(found, argo_version, scrape_seconds, read.gives_namespace)
-    checked = Counter(each.kind for each in world.of_kind(*CHECKED))
-    findings = {finding for rule in RULES for finding in look(rule, world)} if checked else set()
+    argos = Counter(each.kind for each in world.of_kind(*CHECKED))
+    others = Counter(each.kind for each in found if is_known(each))
+    findings = {each for rule in RULES for each in look(rule, world)} if argos or others else set()
     return Checked(
         findings=sorted(findings),
-        objects={kind: checked[kind] for kind in CHECKED if checked[kind]},
-        others=len(found) - checked.total(),
+        objects={kind: argos[kind] for kind in CHECKED if argos[kind]},
+        others=dict(sorted(others.items())),
     )
 
 
@@ -47,6 +54,7 @@ def lint_document(checked: Checked, read: Read, *, argo_version: str) -> dict[st
         "patches": read.patches,
         "unreadable": read.problems,
         "checked": dict(checked.objects),
+        "others": dict(checked.others),
         "findings": [asdict(each) for each in checked.findings],
     }
 
@@ -54,12 +62,15 @@ def lint_document(checked: Checked, read: Read, *, argo_version: str) -> dict[st
 def sentence(checked: Checked, read: Read) -> str:
     """What was found, and in what."""
     count = len(checked.findings)
-    kinds = ", ".join(f"{number} {kind}" for kind, number in checked.objects.items())
     files = _counted(len(read.files), "file")
-    if not kinds:
-        return f"nothing checked: no object of Argo Rollouts in {files}"
+    if checked.nothing:
+        return f"nothing checked: no object of Argo Rollouts or Kubernetes in {files}"
+    kinds = ", ".join(
+        f"{number} {kind}" for kind, number in (checked.objects or checked.others).items()
+    )
     found = _counted(count, "trap") if count else "no traps"
-    return f"{found} in {kinds} ({files})"
+    alone = "" if checked.objects else "; no object of Argo Rollouts among them"
+    return f"{found} in {kinds}{alone} ({files})"
 
 
 def _counted(count: int, word: str) -> str:

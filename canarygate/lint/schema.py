@@ -88,13 +88,22 @@ def _shapes() -> list[dict[str, tuple[Any, bool]]]:
     ]
 
 
+def is_known(manifest: Manifest) -> bool:
+    """Tell whether the fields of an object that is not Argo's can be checked."""
+    return not manifest.is_argo and _known_as(manifest) in field_table()["others"]
+
+
+def _known_as(manifest: Manifest) -> str:
+    return f"{manifest.node['apiVersion'].text}/{manifest.kind}"
+
+
 def misfits(manifest: Manifest, argo_version: str) -> Iterator[Misfit]:
     """All that the definition of its kind has no place for."""
     table = field_table()
     if manifest.is_argo:
         shape = table["releases"][argo_version]["kinds"].get(manifest.kind)
     else:
-        shape = table["others"].get(f"{manifest.node['apiVersion'].text}/{manifest.kind}")
+        shape = table["others"].get(_known_as(manifest))
     if shape is not None:
         yield from _misfits("", manifest.node, shape, set())
 

@@ -67,6 +67,36 @@ def test_nothing_found_is_said_with_what_was_checked(canarygate: "Command", here
     )
 
 
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: checkout}
+spec:
+  selector: {app: checkout}
+  ports: [{port: 80, targetPort: 8080}]
+"""
+
+
+def test_without_an_object_of_argos_the_fields_of_the_others_are_checked_and_the_end_says_so(
+    canarygate: "Command", here: Path
+) -> None:
+    """A pipeline lints each kustomization, also that of a namespace without a Rollout."""
+    (here / "good.yaml").write_text(SERVICE)
+    (here / "bad.yaml").write_text(SERVICE.replace("selector:", "selectors:"))
+
+    good, bad = canarygate("lint", "good.yaml"), canarygate("lint", "bad.yaml", "--json")
+
+    told = "no traps in 1 Service; no object of Argo Rollouts among them (1 file)\n"
+    assert (0, told, "") == (good.code, good.out, good.err)
+    document = json.loads(bad.out)
+    assert (10, {}, {"Service": 1}, ["unknown-field"]) == (
+        bad.code,
+        document["checked"],
+        document["others"],
+        [each["rule"] for each in document["findings"]],
+    )
+
+
 def test_a_folder_is_read_with_all_below_it_but_what_is_hidden(
     canarygate: "Command", here: Path
 ) -> None:
@@ -95,6 +125,7 @@ def test_json_is_one_document(canarygate: "Command", here: Path) -> None:
         "patches": [],
         "unreadable": [],
         "checked": {"AnalysisTemplate": 1},
+        "others": {},
     } == document
     assert ("bad.yaml", 8, 19, "never-fails", "AnalysisTemplate", "smoke") == tuple(
         finding[key] for key in ("file", "line", "column", "rule", "kind", "name")
@@ -119,7 +150,7 @@ def test_nothing_on_stdin_is_no_clean_run(
 
     ended = canarygate("lint", "-")
 
-    told = "canarygate: nothing checked: no object of Argo Rollouts in 1 file\n"
+    told = "canarygate: nothing checked: no object of Argo Rollouts or Kubernetes in 1 file\n"
     assert (2, "", told + HINT) == (ended.code, ended.out, ended.err)
 
 
@@ -144,8 +175,12 @@ UNREADABLE: list[tuple[str, bytes, str]] = [
     ("binary.yaml", b"\x7fELF\x02\x01\x80\xff", "binary.yaml: is no text in UTF-8"),
     ("big.yaml", b"a: 1\n" * 2_000_000, "big.yaml: is larger than 4 MB; give the files of "),
     ("deep.yaml", b"a: " + b"[" * 100_000, "deep.yaml:1:103: nests deeper than 100 levels"),
-    ("empty.yaml", b"", "nothing checked: no object of Argo Rollouts in 1 file"),
-    ("other.yaml", NOT_ARGOS.encode(), "nothing checked: no object of Argo Rollouts in 1 file"),
+    ("empty.yaml", b"", "nothing checked: no object of Argo Rollouts or Kubernetes in 1 file"),
+    (
+        "other.yaml",
+        NOT_ARGOS.encode(),
+        "nothing checked: no object of Argo Rollouts or Kubernetes in 1 file",
+    ),
 ]
 
 
@@ -182,7 +217,7 @@ def test_an_empty_folder_is_no_clean_run(canarygate: "Command", here: Path) -> N
 
     ended = canarygate("lint", "empty")
 
-    told = "canarygate: nothing checked: no object of Argo Rollouts in 0 files\n"
+    told = "canarygate: nothing checked: no object of Argo Rollouts or Kubernetes in 0 files\n"
     assert (2, "", told + HINT) == (ended.code, ended.out, ended.err)
 
 
