@@ -289,9 +289,7 @@ def test_the_weight_s_conditions_are_those_of_its_page() -> None:
 
     assert {name: told[name] for name in same} == {name: ours[name] for name in same}
     path = ours["provider"]["web"]["url"].partition("/weight")[2]
-    assert told["provider"]["web"]["url"].endswith(
-        path.replace("&namespace={{args.namespace}}", "")
-    )
+    assert told["provider"]["web"]["url"].endswith(path)
 
 
 # --- the page ---
