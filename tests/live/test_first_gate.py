@@ -81,5 +81,7 @@ def test_a_new_user_gets_to_a_first_gate_and_a_first_failing_gate(tmp_path: Path
         assert all(name in alone.stdout for name in ("GET /todos/:id", "POST /todos")), alone.stdout
         assert "pass" == healthy.stdout.partition(" ")[0], healthy.stdout + healthy.stderr
         assert 0 == healthy.returncode
-        assert re.match(r"fail after \d+ s: (GET|POST) /todos", slow.stdout), slow.stdout
+        # At an early look no endpoint may have enough requests to be named alone.
+        named = r"fail after \d+ s: ((GET|POST) /todos|all endpoints together are slower)"
+        assert re.match(named, slow.stdout), slow.stdout
         assert 10 == slow.returncode
