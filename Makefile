@@ -82,6 +82,11 @@ test-argo: setup ## Hold jobs/ against Argo Rollouts' own code (minutes to compi
 	cd tests/argo && scenarios() { $(GO) test -count=1 -timeout 20m $(GO_TEST_ARGS) ./scenarios; }; \
 		scenarios || { echo "RERUN: the scenarios failed and are tried once more." >&2; scenarios; }
 
+.PHONY: compile-argo
+compile-argo: setup ## Compile what `make test-argo` needs, on one core
+	@$(BIN)/python scripts/go_toolchain.py
+	cd tests/argo && $(GO) vet -p 1 ./...
+
 .PHONY: lint
 lint: setup ## Check the formatting, the rules and the types
 	$(BIN)/ruff format --check .

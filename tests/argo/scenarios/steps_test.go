@@ -115,7 +115,7 @@ func (r release) changed(t *testing.T, analysis v1alpha1.RolloutAnalysis, change
 	where := map[string]string{
 		"prometheus-address": r.prometheus, "pushgateway-url": r.gateway, "weights-url": r.weights, "window": window,
 		"policy": r.policy, "locust-file": filepath.Join(r.root, "tests/live/flows/quick_flow.py"),
-		"users": "8", "spawn-rate": "20", "run-time": "16s", "min-run-time": "10s",
+		"users": "8", "spawn-rate": "20", "run-time": "30s", "min-run-time": "10s",
 		// As long as the scenarios are; as far ahead as ten times that, like the defaults.
 		"memory-window": "20s", "memory-recent": "12s", "memory-min-samples": "6", "horizon-seconds": "200",
 	}
