@@ -75,7 +75,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], as_json: bool, **
         import json
 
         console.put(json.dumps(lint_document(checked, read, argo_version=version), indent=2) + "\n")
-    elif not checked.nothing:
+    elif checked.findings or not checked.nothing:
         from canarygate.lint.showing import findings_text
 
         console.put(findings_text(checked.findings, sentence(checked, read)))

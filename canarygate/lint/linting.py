@@ -23,12 +23,18 @@ class Checked:
     objects: Mapping[str, int]
     """How many of Argo's objects of each kind were checked."""
     others: Mapping[str, int]
-    """How many objects of other kinds, of which little more than the fields is."""
+    """How many of Kubernetes' own objects of each kind, of which little more than the fields is."""
+    unknown: Mapping[str, int]
+    """How many objects of kinds that nothing is known of."""
 
     @property
     def nothing(self) -> bool:
-        """There was nothing to check, which is no clean run."""
-        return not self.objects and not self.others
+        """There was nothing to check, which is no clean run.
+
+        Nor is it one without an object of Argo's beside one of an unknown kind: that may be a Rollout
+        whose kind or group is misspelt.
+        """
+        return not self.objects and (not self.others or bool(self.unknown))
 
 
 def lint(read: Read, *, argo_version: str, scrape_seconds: float) -> Checked:
@@ -37,11 +43,15 @@ def lint(read: Read, *, argo_version: str, scrape_seconds: float) -> Checked:
     world = World(found, argo_version, scrape_seconds, read.gives_namespace)
     argos = Counter(each.kind for each in world.of_kind(*CHECKED))
     others = Counter(each.kind for each in found if is_known(each))
-    findings = {each for rule in RULES for each in look(rule, world)} if argos or others else set()
+    known = (*CHECKED, *others, "Kustomization", "Component")
+    unknown = Counter(each.kind for each in found if each.kind not in known)
+    unknown += Counter(each.kind for each in found if each.kind in CHECKED and not each.is_argo)
+    findings = {each for rule in RULES for each in look(rule, world)}
     return Checked(
         findings=sorted(findings),
         objects={kind: argos[kind] for kind in CHECKED if argos[kind]},
         others=dict(sorted(others.items())),
+        unknown=dict(sorted(unknown.items())),
     )
 
 
@@ -63,8 +73,14 @@ def sentence(checked: Checked, read: Read) -> str:
     """What was found, and in what."""
     count = len(checked.findings)
     files = _counted(len(read.files), "file")
-    if checked.nothing:
+    if checked.nothing and not checked.others:
         return f"nothing checked: no object of Argo Rollouts or Kubernetes in {files}"
+    if checked.nothing:
+        unknown = ", ".join(f"{number} {kind}" for kind, number in checked.unknown.items())
+        return (
+            f"no object of Argo Rollouts in {files}, and nothing is known of {unknown}: "
+            "is a kind or an apiVersion misspelt?"
+        )
     kinds = ", ".join(
         f"{number} {kind}" for kind, number in (checked.objects or checked.others).items()
     )

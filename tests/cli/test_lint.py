@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,29 @@ def test_without_an_object_of_argos_the_fields_of_the_others_are_checked_and_the
         document["others"],
         [each["rule"] for each in document["findings"]],
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [("argoproj.io/v1alpha1", "Rolout"), ("argoprj.io/v1alpha1", "Rollout")]
+)
+def test_a_rollout_whose_kind_or_group_is_misspelt_is_no_clean_run_beside_others(
+    canarygate: "Command", here: Path, version: str, kind: str
+) -> None:
+    text = f"{SERVICE}---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: checkout}}\n"
+    (here / "misspelt.yaml").write_text(text)
+
+    ended = canarygate("lint", "misspelt.yaml")
+
+    told = (
+        f"no object of Argo Rollouts in 1 file, and nothing is known of 1 {kind}: "
+        "is a kind or an apiVersion misspelt?\n"
+    )
+    assert (2, f"canarygate: {told}{HINT}") == (ended.code, ended.err)
+    assert ["version-not-served"] == re.findall(r"^\S+: (\S+)$", ended.out, re.MULTILINE)
+
+    (here / "good.yaml").write_text(GOOD)
+
+    assert 10 == canarygate("lint", "misspelt.yaml", "good.yaml").code
 
 
 def test_a_folder_is_read_with_all_below_it_but_what_is_hidden(

@@ -84,4 +84,5 @@ def test_a_new_user_gets_to_a_first_gate_and_a_first_failing_gate(tmp_path: Path
         # At an early look no endpoint may have enough requests to be named alone.
         named = r"fail after \d+ s: ((GET|POST) /todos|all endpoints together are slower)"
         assert re.match(named, slow.stdout), slow.stdout
+        assert re.search(r"^(GET|POST) /todos.* fail$", slow.stdout, re.MULTILINE), slow.stdout
         assert 10 == slow.returncode
